@@ -1,0 +1,56 @@
+/* lcc.h: what every binding file shares: one Lua API for Lua 5.4, Lua 5.1
+ * and LuaJIT, and the names of the userdata types.
+ *
+ * Memory that C allocates belongs to a full userdata before any Lua call
+ * that can raise is made: a raise is a longjmp and frees nothing. */
+#ifndef LCC_H
+#define LCC_H
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "../core/buffer.h"
+
+#if LUA_VERSION_NUM < 502
+#define lua_rawlen lua_objlen
+#ifndef luaL_newlib
+#define luaL_newlib(L, list) (lua_newtable(L), luaL_register(L, NULL, list))
+#endif
+#define LCC_SETFUNCS(L, list) luaL_register(L, NULL, list)
+#else
+#define LCC_SETFUNCS(L, list) luaL_setfuncs(L, list, 0)
+#endif
+
+#if LUA_VERSION_NUM >= 504
+#define LCC_NEWUSERDATA(L, size) lua_newuserdatauv(L, size, 0)
+#else
+#define LCC_NEWUSERDATA(L, size) lua_newuserdata(L, size)
+#endif
+
+/* The entry points are all that a module shows. */
+#define LCC_EXPORT __attribute__((visibility("default")))
+
+/* A dcc_secret in a full userdata: the API key in C memory. Made by
+ * certcentral.core, read by certcentral.curl. */
+#define LCC_SECRET "certcentral.secret"
+
+/* True where the value at `index` is an integer or a float that is one;
+ * stores it. LuaJIT and 5.1 have floats alone. A float above 2^53 does not
+ * count: its last digits are gone. */
+static inline int lcc_tointeger(lua_State *L, int index, int64_t *i)
+{
+  lua_Number n;
+#if LUA_VERSION_NUM >= 503
+  if (lua_isinteger(L, index)) {
+    *i = (int64_t)lua_tointeger(L, index);
+    return 1;
+  }
+#endif
+  n = lua_tonumber(L, index);
+  if (!(n >= -9007199254740992.0 && n <= 9007199254740992.0))
+    return 0;
+  *i = (int64_t)n;
+  return (lua_Number)*i == n;
+}
+
+#endif

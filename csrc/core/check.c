@@ -1,0 +1,313 @@
+/* check.c: each value against its row of the form */
+#include "check.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "date.h"
+#include "formats.h"
+#include "scan.h"
+
+enum { LONG_ENOUGH_FOR_A_KEY = 64 };
+
+static void report_got(dcc_check *c, const char *code, dcc_place place,
+                       const dcc_value *value, const char *must,
+                       const char *hint)
+{
+  char shown[DCC_SHOWN_SIZE];
+  bool secret = dcc_form[place.field].flags & DCC_SECRET;
+  dcc_report(c, DCC_PROBLEM, code, place, hint, "must %s, got %s", must,
+             dcc_show(shown, value, secret));
+}
+
+/* ---- strings ----------------------------------------------------------- */
+
+static void report_choice(dcc_check *c, dcc_place place,
+                          const dcc_value *value)
+{
+  const dcc_field *f = &dcc_form[place.field];
+  char must[160] = "be ";
+  for (size_t i = 0; f->choices[i] != NULL; i++) {
+    bool last = f->choices[i + 1] == NULL;
+    strcat(strcat(must, i == 0 ? "\"" : last ? " or \"" : ", \""),
+           f->choices[i]);
+    strcat(must, "\"");
+  }
+  report_got(c, "choice", place, value, must, NULL);
+}
+
+static bool is_choice(const dcc_field *f, const dcc_value *value)
+{
+  for (size_t i = 0; f->choices[i] != NULL; i++)
+    if (strlen(f->choices[i]) == value->length &&
+        memcmp(f->choices[i], value->as.text, value->length) == 0)
+      return true;
+  return false;
+}
+
+/* Bytes that no field takes. Returns false after reporting them; else
+ * *characters is the string's length. */
+static bool check_bytes(dcc_check *c, dcc_place place, dcc_value *value,
+                        size_t *characters)
+{
+  const dcc_field *f = &dcc_form[place.field];
+  const char *s = value->as.text;
+  unsigned kinds = dcc_scan(s, value->length);
+  unsigned refused = f->flags & DCC_MULTILINE ? DCC_CONTROL
+                                              : DCC_CONTROL | DCC_BREAK;
+  const char *must = NULL;
+  *characters = value->length;
+  value->plain = (kinds & (DCC_CONTROL | DCC_BREAK | DCC_QUOTE)) == 0;
+  if ((kinds & DCC_HIGH) && !dcc_utf8(s, value->length, characters))
+    must = "be UTF-8";
+  else if (kinds & refused)
+    must = kinds & DCC_CONTROL ? "have no control characters"
+                               : "have no line breaks";
+  else if (value->length >= LONG_ENOUGH_FOR_A_KEY &&
+           dcc_has_private_key(s, value->length))
+    must = f->format == DCC_FORMAT_CSR ? "be a certificate request"
+                                       : "hold no private key";
+  if (must == NULL)
+    return true;
+  report_got(c, f->format == DCC_FORMAT_CSR &&
+             dcc_has_private_key(s, value->length) ? "csr" : "format",
+             place, value, must, NULL);
+  return false;
+}
+
+static void check_form_of(dcc_check *c, dcc_place place,
+                          const dcc_value *value)
+{
+  const dcc_field *f = &dcc_form[place.field];
+  const char *s = value->as.text;
+  size_t n = value->length;
+  dcc_refusal why;
+  if (f->format == DCC_FORMAT_CSR && c->options->skip_csr)
+    return;
+  if (n == 0 && (f->format != DCC_FORMAT_NONE || place.item != DCC_NO_ITEM))
+    report_got(c, "format", place, value, "not be empty", NULL);
+  else if (!dcc_format_check(f->format, s, n, &why))
+    report_got(c, why.code, place, value, why.must, why.hint);
+  else if (f->format == DCC_FORMAT_CSR && c->options->csr_error != NULL)
+    dcc_report(c, DCC_PROBLEM, "csr", place, NULL, "%s",
+               c->options->csr_error);
+  else if (n > 0 && f->flags & DCC_NO_PLACEHOLDER && dcc_is_placeholder(s, n))
+    report_got(c, "format", place, value,
+               "be a real value, not one that stands for none",
+               f->required == DCC_OPTIONAL ? "leave the field out" : NULL);
+}
+
+static void check_string(dcc_check *c, dcc_place place, dcc_value *value)
+{
+  const dcc_field *f = &dcc_form[place.field];
+  size_t characters;
+  if (value->type != DCC_STRING) {
+    report_got(c, "type", place, value, "be a string",
+               value->type == DCC_INTEGER ? "write it in quotes" : NULL);
+  } else if (check_bytes(c, place, value, &characters)) {
+    if (f->choices[0] != NULL && !is_choice(f, value))
+      report_choice(c, place, value);
+    else if (f->max > 0 && characters > (uint64_t)f->max)
+      dcc_report(c, DCC_PROBLEM, "range", place, NULL,
+                 "must have at most %" PRId64 " characters, got %zu", f->max,
+                 characters);
+    else
+      check_form_of(c, place, value);
+  }
+}
+
+/* ---- numbers and booleans ---------------------------------------------- */
+
+static void report_range(dcc_check *c, dcc_place place,
+                         const dcc_value *value)
+{
+  const dcc_field *f = &dcc_form[place.field];
+  const char *unit = f->unit == NULL ? "" : f->unit;
+  const char *space = f->unit == NULL ? "" : " ";
+  char must[96], *to = must;
+  if (f->max == 0)
+    snprintf(to, sizeof must, "be at least %" PRId64 "%s%s", f->min, space,
+             unit);
+  else if (f->max == f->min)
+    snprintf(to, sizeof must, "be %" PRId64 "%s%s", f->min, space, unit);
+  else
+    snprintf(to, sizeof must, "be %" PRId64 " to %" PRId64 "%s%s", f->min,
+             f->max, space, unit);
+  report_got(c, "range", place, value, must, NULL);
+}
+
+/* A number that is no exact integer. */
+static void report_number(dcc_check *c, dcc_place place,
+                          const dcc_value *value)
+{
+  double n = value->as.number;
+  bool large = n < -9007199254740992.0 || n > 9007199254740992.0;
+  if (large && n - n == 0)
+    report_got(c, "range", place, value,
+               "be an integer that a float holds exactly (at most 2^53)",
+               NULL);
+  else
+    report_got(c, "type", place, value, "be an integer", NULL);
+}
+
+static void check_integer(dcc_check *c, dcc_place place,
+                          const dcc_value *value)
+{
+  const dcc_field *f = &dcc_form[place.field];
+  int64_t i = value->as.integer;
+  if (f->flags & DCC_FLAG) {
+    if (value->type != DCC_BOOLEAN && value->type != DCC_INTEGER)
+      report_got(c, "type", place, value, "be 0 or 1", NULL);
+    else if (value->type == DCC_INTEGER && i != 0 && i != 1)
+      report_got(c, "choice", place, value, "be 0 or 1", NULL);
+  } else if (value->type == DCC_NUMBER) {
+    report_number(c, place, value);
+  } else if (value->type != DCC_INTEGER) {
+    report_got(c, "type", place, value, "be an integer",
+               value->type == DCC_STRING ? "write it without quotes" : NULL);
+  } else if ((f->min != 0 && i < f->min) || (f->max != 0 && i > f->max)) {
+    report_range(c, place, value);
+  }
+}
+
+/* ---- lists and objects ------------------------------------------------- */
+
+static void check_rows(dcc_check *c, const dcc_scope *scope, unsigned from,
+                       unsigned end);
+
+static void report_extra(dcc_check *c, dcc_place place)
+{
+  const dcc_extra *extra = place.extra;
+  char hint[96] = "";
+  if (!extra->is_index)
+    dcc_field_path(dcc_form_nearest(extra->object, extra->name,
+                                    extra->length), hint, sizeof hint);
+  dcc_report(c, c->options->allow_unknown ? DCC_WARNING : DCC_PROBLEM,
+             "unknown", place, hint[0] == '\0' ? NULL : hint,
+             "is no field of this order");
+}
+
+static void check_extras(dcc_check *c, const dcc_scope *scope,
+                         unsigned object)
+{
+  size_t count;
+  dcc_extra **extras = dcc_order_extras_of(c->order, object, scope->item,
+                                           &count);
+  for (size_t i = 0; i < count; i++)
+    report_extra(c, (dcc_place){scope, object, DCC_NO_ITEM, extras[i]});
+}
+
+static void check_item(dcc_check *c, dcc_place place, dcc_value *item)
+{
+  dcc_scope scope;
+  if (dcc_form[place.field].items == DCC_STRING) {
+    check_string(c, place, item);
+  } else if (item->type != DCC_OBJECT) {
+    report_got(c, "type", place, item, "be an object", NULL);
+  } else if (dcc_order_item(c->order, place.field, (size_t)place.item,
+                            &scope)) {
+    check_extras(c, &scope, place.field);
+    check_rows(c, &scope, place.field + 1, c->order->index.end[place.field]);
+  }
+}
+
+static void check_array(dcc_check *c, dcc_place place, dcc_value *value)
+{
+  if (value->type != DCC_ARRAY) {
+    report_got(c, "type", place, value, "be a list",
+               value->type == DCC_STRING ? "write it in braces: { \"...\" }"
+                                         : NULL);
+    return;
+  }
+  if (value->keyed) {
+    dcc_report(c, DCC_PROBLEM, "type", place, NULL,
+               "must be a list without holes, got other keys than 1 to its "
+               "length");
+    return;
+  }
+  for (size_t i = 0; i < value->length; i++) {
+    place.item = (int64_t)i;
+    check_item(c, place, &value->as.items[i]);
+  }
+}
+
+/* ---- rows -------------------------------------------------------------- */
+
+static bool is_empty(const dcc_field *f, const dcc_value *value)
+{
+  if (value->type == DCC_ABSENT)
+    return true;
+  if (f->required != DCC_REQUIRED)
+    return false;
+  return (value->type == DCC_STRING || value->type == DCC_ARRAY) &&
+         value->length == 0;
+}
+
+static void warn_of_flags(dcc_check *c, dcc_place place)
+{
+  const dcc_field *f = &dcc_form[place.field];
+  if (f->flags & DCC_IGNORED)
+    dcc_report(c, DCC_WARNING, "ignored", place, "leave it out",
+               "is ignored by the API");
+  if (f->flags & DCC_DEPRECATED)
+    dcc_report(c, DCC_WARNING, "deprecated", place, f->instead,
+               "is deprecated");
+}
+
+/* Returns true where the rows below hold values of their own. */
+static bool check_value(dcc_check *c, const dcc_scope *scope, unsigned i,
+                        dcc_value *value)
+{
+  const dcc_field *f = &dcc_form[i];
+  dcc_place place = dcc_place_of(scope, i);
+  if (is_empty(f, value)) {
+    if (f->required == DCC_REQUIRED && !(f->flags & DCC_RULED))
+      dcc_report(c, DCC_PROBLEM, "missing", place, NULL, "is missing");
+    return false;
+  }
+  if (f->flags & (DCC_DEPRECATED | DCC_IGNORED))
+    warn_of_flags(c, place);
+  if (f->type == DCC_STRING)
+    check_string(c, place, value);
+  else if (f->type == DCC_INTEGER)
+    check_integer(c, place, value);
+  else if (f->type == DCC_ARRAY)
+    check_array(c, place, value);
+  else if (value->type != f->type)
+    report_got(c, "type", place, value,
+               f->type == DCC_OBJECT ? "be an object" : "be true or false",
+               NULL);
+  else if (f->type == DCC_OBJECT)
+    check_extras(c, scope, i);
+  return f->type == DCC_OBJECT && value->type == DCC_OBJECT;
+}
+
+static void check_rows(dcc_check *c, const dcc_scope *scope, unsigned from,
+                       unsigned end)
+{
+  for (unsigned i = from; i < end;) {
+    bool inside = check_value(c, scope, i, dcc_at(scope, i));
+    if (dcc_rules[i].check != NULL)
+      dcc_rules[i].check(c, scope, i);
+    i = inside ? i + 1 : c->order->index.end[i];
+  }
+}
+
+size_t dcc_order_check(dcc_order *order, const dcc_options *options)
+{
+  dcc_scope scope = dcc_order_scope(order);
+  dcc_check c = {.order = order, .options = options,
+                 .today = dcc_day_of(options->now)};
+  order->checked = false;
+  dcc_order_forget_notes(order);
+  if (order->failed || !dcc_order_sort_extras(order))
+    return SIZE_MAX;
+  check_extras(&c, &scope, DCC_ORDER);
+  check_rows(&c, &scope, DCC_ORDER + 1, DCC_FIELDS);
+  if (order->failed)
+    return SIZE_MAX;
+  order->checked = order->problems.count == 0;
+  return order->problems.count;
+}

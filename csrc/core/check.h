@@ -1,0 +1,56 @@
+/* check.h: what the checks of rows and the rules across rows share */
+#ifndef DCC_CHECK_H
+#define DCC_CHECK_H
+
+#include "order.h"
+
+typedef struct dcc_check {
+  dcc_order *order;
+  const dcc_options *options;
+  int64_t today;         /* the day of options->now */
+} dcc_check;
+
+/* A place in the order: a row's value, or an item of its list. */
+enum { DCC_NO_ITEM = -1 };
+typedef struct dcc_place {
+  const dcc_scope *scope;
+  unsigned field;
+  int64_t item;            /* of a list, from 0, or DCC_NO_ITEM */
+  const dcc_extra *extra;  /* an unknown field of the object `field` */
+} dcc_place;
+
+static inline dcc_place dcc_place_of(const dcc_scope *scope, unsigned field)
+{
+  return (dcc_place){scope, field, DCC_NO_ITEM, NULL};
+}
+
+enum dcc_severity { DCC_PROBLEM, DCC_WARNING };
+
+/* Notes a problem or a warning at a place. The message is the quoted path
+ * and what `format` makes, as printf does; the hint is copied, NULL is
+ * fine. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 6, 7)))
+#endif
+void dcc_report(dcc_check *c, enum dcc_severity severity, const char *code,
+                dcc_place place, const char *hint, const char *format, ...);
+
+/* Writes how a message shows a value: "an object", "17", "\"abc\"". Long
+ * strings are cut, control characters escaped; a secret's value, and a PEM
+ * block's, do not show. Returns `to`. */
+enum { DCC_SHOWN_SIZE = 160 };
+const char *dcc_show(char to[DCC_SHOWN_SIZE], const dcc_value *value,
+                     bool secret);
+
+/* ---- rules across rows (rules.c) --------------------------------------- */
+
+/* A rule judges the row it belongs to by the values of other rows. It runs
+ * right after the row's own check, whether the row has a value or not. */
+typedef struct dcc_rule {
+  void (*check)(dcc_check *c, const dcc_scope *scope, unsigned field);
+  const char *demands; /* what it demands, and who says so */
+} dcc_rule;
+
+extern const dcc_rule dcc_rules[DCC_FIELDS];
+
+#endif

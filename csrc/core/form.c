@@ -1,0 +1,206 @@
+#include "form.h"
+
+#include <string.h>
+
+const dcc_field dcc_form[DCC_FIELDS] = {
+  [DCC_ORDER] = {.name = "", .key = "", .type = DCC_OBJECT, .help = ""},
+#define FIELD(id, parent_id, name_text, type_id, required_id, ...) \
+  [DCC_##id] = {.name = name_text, .key = ",\"" name_text "\":", \
+                .name_length = sizeof name_text - 1, \
+                .parent = DCC_##parent_id, .type = DCC_##type_id, \
+                .required = DCC_##required_id, __VA_ARGS__},
+#include "form.def"
+#undef FIELD
+};
+
+size_t dcc_field_count(void)
+{
+  return DCC_FIELDS;
+}
+
+const dcc_field *dcc_field_at(size_t i)
+{
+  return i > 0 && i < DCC_FIELDS ? &dcc_form[i] : NULL;
+}
+
+const char *dcc_format_name(dcc_format format)
+{
+  static const char *const names[] = {
+    [DCC_FORMAT_NONE] = NULL,       [DCC_FORMAT_HOST] = "host",
+    [DCC_FORMAT_EMAIL] = "email",   [DCC_FORMAT_CSR] = "csr",
+    [DCC_FORMAT_DATE] = "dd MMM YYYY",
+    [DCC_FORMAT_ISO_DATE] = "yyyy-MM-dd",
+    [DCC_FORMAT_SHA1] = "sha1",     [DCC_FORMAT_CARD] = "card",
+    [DCC_FORMAT_COUNTRY] = "country", [DCC_FORMAT_ID] = "id",
+  };
+  return names[format];
+}
+
+const char *dcc_type_name(dcc_type type)
+{
+  static const char *const names[] = {
+    [DCC_ABSENT] = "nothing", [DCC_OBJECT] = "object",
+    [DCC_ARRAY] = "array",    [DCC_STRING] = "string",
+    [DCC_INTEGER] = "integer", [DCC_BOOLEAN] = "boolean",
+    [DCC_NUMBER] = "number",  [DCC_OTHER] = "other",
+  };
+  return names[type];
+}
+
+static size_t append(char *to, size_t size, size_t at, const char *s)
+{
+  size_t length = strlen(s);
+  if (at + 1 < size) {
+    size_t room = size - at - 1;
+    memcpy(to + at, s, length < room ? length : room);
+    to[at + (length < room ? length : room)] = '\0';
+  }
+  return at + length;
+}
+
+size_t dcc_field_path(size_t i, char *to, size_t size)
+{
+  size_t at = 0;
+  unsigned parent;
+  if (size > 0)
+    to[0] = '\0';
+  if (i == 0 || i >= DCC_FIELDS)
+    return 0;
+  parent = dcc_form[i].parent;
+  if (parent != DCC_ORDER) {
+    at = dcc_field_path(parent, to, size);
+    at = append(to, size, at, dcc_form[parent].type == DCC_ARRAY ? "[]." : ".");
+  }
+  return append(to, size, at, dcc_form[i].name);
+}
+
+/* ---- the index --------------------------------------------------------- */
+
+/* Length, ends and middle tell the form's names apart well enough. */
+static unsigned hash_of(unsigned parent, const char *name, size_t length)
+{
+  unsigned h = (unsigned)length * 37 + parent * 89;
+  h += (unsigned char)name[0] * 5u;
+  h += (unsigned char)name[length / 2] * 23u;
+  h += (unsigned char)name[length - 1] * 71u;
+  return h % DCC_HASH_SIZE;
+}
+
+static bool is_below(unsigned i, unsigned above)
+{
+  while (i > above)
+    i = dcc_form[i].parent;
+  return i == above;
+}
+
+void dcc_index_build(dcc_index *index)
+{
+  memset(index, 0, sizeof *index);
+  for (unsigned i = 0; i < DCC_FIELDS; i++) {
+    unsigned end = i + 1;
+    while (end < DCC_FIELDS && is_below(end, i))
+      end++;
+    index->end[i] = (uint8_t)end;
+  }
+  for (unsigned i = 1; i < DCC_FIELDS; i++) {
+    const dcc_field *f = &dcc_form[i];
+    unsigned h = hash_of(f->parent, f->name, f->name_length);
+    while (index->hash[h] != 0)
+      h = (h + 1) % DCC_HASH_SIZE;
+    index->hash[h] = (uint8_t)i;
+  }
+}
+
+unsigned dcc_index_find(const dcc_index *index, unsigned parent,
+                        const char *name, size_t length)
+{
+  unsigned h, i;
+  if (length == 0)
+    return 0;
+  for (h = hash_of(parent, name, length); (i = index->hash[h]) != 0;
+       h = (h + 1) % DCC_HASH_SIZE) {
+    const dcc_field *f = &dcc_form[i];
+    if (f->name_length == length && f->parent == parent &&
+        memcmp(f->name, name, length) == 0)
+      return i;
+  }
+  return 0;
+}
+
+unsigned dcc_form_list_of(unsigned i)
+{
+  for (i = dcc_form[i].parent; i != DCC_ORDER; i = dcc_form[i].parent)
+    if (dcc_form[i].type == DCC_ARRAY)
+      return i;
+  return 0;
+}
+
+/* ---- the nearest name -------------------------------------------------- */
+
+enum { NAME_MAX_LENGTH = 40 };
+
+static char lower(char c)
+{
+  return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static unsigned smallest(unsigned a, unsigned b, unsigned c)
+{
+  unsigned least = a < b ? a : b;
+  return least < c ? least : c;
+}
+
+/* Letters to change, add, drop or swap with a neighbour to make a into b
+ * (optimal string alignment). Both have at most NAME_MAX_LENGTH letters. */
+static unsigned distance(const char *a, size_t na, const char *b, size_t nb)
+{
+  unsigned rows[3][NAME_MAX_LENGTH + 1];
+  unsigned *before = rows[0], *above = rows[1], *row = rows[2];
+  for (size_t j = 0; j <= nb; j++)
+    above[j] = (unsigned)j;
+  for (size_t i = 1; i <= na; i++) {
+    unsigned *spare = before;
+    row[0] = (unsigned)i;
+    for (size_t j = 1; j <= nb; j++) {
+      bool same = lower(a[i - 1]) == lower(b[j - 1]);
+      row[j] = smallest(above[j] + 1, row[j - 1] + 1, above[j - 1] + !same);
+      if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
+          lower(a[i - 2]) == lower(b[j - 1]) && before[j - 2] + 1 < row[j])
+        row[j] = before[j - 2] + 1;
+    }
+    before = above;
+    above = row;
+    row = spare;
+  }
+  return above[nb];
+}
+
+/* `here`: only members of `parent`; else fields of exactly this name. */
+static unsigned nearest(unsigned parent, bool here, const char *name,
+                        size_t length, unsigned limit)
+{
+  unsigned best = 0;
+  for (unsigned i = 1; i < DCC_FIELDS; i++) {
+    const dcc_field *f = &dcc_form[i];
+    unsigned d;
+    if (here != (f->parent == parent))
+      continue;
+    d = distance(name, length, f->name, f->name_length);
+    if (d < limit) {
+      limit = d;
+      best = i;
+    }
+  }
+  return best;
+}
+
+unsigned dcc_form_nearest(unsigned parent, const char *name, size_t length)
+{
+  unsigned found;
+  if (length == 0 || length > NAME_MAX_LENGTH)
+    return 0;
+  found = nearest(parent, true, name, length, (unsigned)length / 3 + 2);
+  if (found == 0)
+    found = nearest(parent, false, name, length, 1);
+  return found;
+}

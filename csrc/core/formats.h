@@ -1,0 +1,38 @@
+/* formats.h: whether a string is in the format that its row asks for */
+#ifndef DCC_FORMATS_H
+#define DCC_FORMATS_H
+
+#include "dcc.h"
+
+/* Why a string is refused: what it must be ("be a host name ..."), for a
+ * message that goes on ", got ..."; what to write instead, or NULL; and the
+ * problem's code. */
+typedef struct dcc_refusal {
+  const char *must;
+  const char *hint;
+  const char *code;
+} dcc_refusal;
+
+/* Judges n bytes at s, n > 0. They are UTF-8. Returns false and fills the
+ * refusal when they are not in the format. */
+bool dcc_format_check(dcc_format format, const char *s, size_t n,
+                      dcc_refusal *why);
+
+/* True for a host name that begins with "*.". */
+bool dcc_is_wildcard(const char *s, size_t n);
+
+/* True for a value that merely says that there is none: "-", "n/a" (Baseline
+ * Requirements 7.1.4.2.2; DigiCert's list of refused values). */
+bool dcc_is_placeholder(const char *s, size_t n);
+
+/* True where the text holds (or held) a private key in PEM. */
+bool dcc_has_private_key(const char *s, size_t n);
+
+/* Finds the PEM text of a CSR: what is left without the white space around
+ * it. */
+void dcc_csr_trim(const char **s, size_t *n);
+
+/* a and b are the same but for the case of ASCII letters. */
+bool dcc_same_name(const char *a, size_t na, const char *b, size_t nb);
+
+#endif

@@ -1,0 +1,217 @@
+/* json.c: an order that was checked, as the body of a request */
+#include <stdio.h>
+#include <string.h>
+
+#include "formats.h"
+#include "order.h"
+#include "scan.h"
+
+static void write_escape(dcc_buffer *b, unsigned char c)
+{
+  char text[8];
+  switch (c) {
+  case '"': dcc_buffer_adds(b, "\\\""); break;
+  case '\\': dcc_buffer_adds(b, "\\\\"); break;
+  case '\n': dcc_buffer_adds(b, "\\n"); break;
+  case '\r': dcc_buffer_adds(b, "\\r"); break;
+  case '\t': dcc_buffer_adds(b, "\\t"); break;
+  default:
+    snprintf(text, sizeof text, "\\u%04x", (unsigned)c);
+    dcc_buffer_adds(b, text);
+  }
+}
+
+static void write_plain(dcc_buffer *b, const char *s, size_t n)
+{
+  char *to = dcc_buffer_reserve(b, n + 2);
+  if (to == NULL)
+    return;
+  to[0] = '"';
+  if (n > 0)
+    memcpy(to + 1, s, n);
+  to[n + 1] = '"';
+  b->length += n + 2;
+}
+
+static void write_string(dcc_buffer *b, const char *s, size_t n)
+{
+  dcc_buffer_addc(b, '"');
+  while (n > 0) {
+    size_t run = dcc_scan_escape(s, n);
+    dcc_buffer_add(b, s, run);
+    if (run == n)
+      break;
+    write_escape(b, (unsigned char)s[run]);
+    s += run + 1;
+    n -= run + 1;
+  }
+  dcc_buffer_addc(b, '"');
+}
+
+/* PEM as the API takes it: nothing around it, lines that end in LF. */
+static void write_csr(dcc_buffer *b, const char *s, size_t n)
+{
+  dcc_csr_trim(&s, &n);
+  dcc_buffer_addc(b, '"');
+  while (n > 0) {
+    size_t run = dcc_scan_escape(s, n);
+    dcc_buffer_add(b, s, run);
+    if (run == n)
+      break;
+    if (s[run] != '\r')
+      write_escape(b, (unsigned char)s[run]);
+    else if (run + 1 == n || s[run + 1] != '\n')
+      write_escape(b, '\n');
+    s += run + 1;
+    n -= run + 1;
+  }
+  dcc_buffer_addc(b, '"');
+}
+
+/* The shortest decimal that reads back as the same number. The C library
+ * writes the decimal point of the host's locale. */
+static void write_number(dcc_buffer *b, double number)
+{
+  char text[40];
+  double back = 0;
+  for (int digits = 15; digits <= 17; digits++) {
+    snprintf(text, sizeof text, "%.*g", digits, number);
+    if (sscanf(text, "%lf", &back) == 1 && back == number)
+      break;
+  }
+  for (char *c = text; *c != '\0'; c++)
+    if ((*c < '0' || *c > '9') && strchr("+-e", *c) == NULL)
+      *c = '.';
+  dcc_buffer_adds(b, text);
+}
+
+/* Writes a value that the form does not know; a list's items by index. */
+static void write_any(dcc_buffer *b, const dcc_value *value)
+{
+  const dcc_member *member;
+  switch (value->type) {
+  case DCC_OBJECT:
+    dcc_buffer_addc(b, '{');
+    for (member = value->as.members; member != NULL; member = member->next) {
+      write_string(b, member->name, member->length);
+      dcc_buffer_addc(b, ':');
+      write_any(b, &member->value);
+      if (member->next != NULL)
+        dcc_buffer_addc(b, ',');
+    }
+    dcc_buffer_addc(b, '}');
+    break;
+  case DCC_ARRAY:
+    dcc_buffer_addc(b, '[');
+    for (size_t i = 0; i < value->length; i++) {
+      if (i > 0)
+        dcc_buffer_addc(b, ',');
+      write_any(b, &value->as.items[i]);
+    }
+    dcc_buffer_addc(b, ']');
+    break;
+  case DCC_STRING:
+    write_string(b, value->as.text, value->length);
+    break;
+  case DCC_INTEGER:
+    dcc_buffer_addi(b, value->as.integer);
+    break;
+  case DCC_BOOLEAN:
+    dcc_buffer_adds(b, value->as.boolean ? "true" : "false");
+    break;
+  case DCC_NUMBER:
+    write_number(b, value->as.number);
+    break;
+  default:
+    dcc_buffer_adds(b, "null");
+  }
+}
+
+static void write_scalar(dcc_buffer *b, const dcc_field *f,
+                         const dcc_value *value)
+{
+  if (value->type == DCC_BOOLEAN && f->flags & DCC_FLAG)
+    dcc_buffer_addc(b, value->as.boolean ? '1' : '0');
+  else if (value->type != DCC_STRING)
+    write_any(b, value);
+  else if (f->format == DCC_FORMAT_CSR)
+    write_csr(b, value->as.text, value->length);
+  else if (value->plain)
+    write_plain(b, value->as.text, value->length);
+  else
+    write_string(b, value->as.text, value->length);
+}
+
+static void write_object(dcc_order *order, const dcc_scope *scope,
+                         unsigned object);
+
+static void write_array(dcc_order *order, unsigned field,
+                        const dcc_value *array)
+{
+  const dcc_field *f = &dcc_form[field];
+  dcc_scope scope;
+  dcc_buffer_addc(&order->json, '[');
+  for (size_t i = 0; i < array->length; i++) {
+    if (i > 0)
+      dcc_buffer_addc(&order->json, ',');
+    if (f->items == DCC_STRING)
+      write_scalar(&order->json, f, &array->as.items[i]);
+    else if (dcc_order_item(order, field, i, &scope))
+      write_object(order, &scope, field);
+  }
+  dcc_buffer_addc(&order->json, ']');
+}
+
+static void write_extras(dcc_order *order, const dcc_scope *scope,
+                         unsigned object)
+{
+  size_t count;
+  dcc_extra **extras = dcc_order_extras_of(order, object, scope->item, &count);
+  for (size_t i = 0; i < count; i++) {
+    dcc_buffer_addc(&order->json, ',');
+    write_string(&order->json, extras[i]->name, extras[i]->length);
+    dcc_buffer_addc(&order->json, ':');
+    write_any(&order->json, &extras[i]->value);
+  }
+}
+
+/* Each member begins with a comma; the first one's becomes the brace. */
+static void write_object(dcc_order *order, const dcc_scope *scope,
+                         unsigned object)
+{
+  dcc_buffer *b = &order->json;
+  size_t begin = b->length;
+  for (unsigned i = object + 1; i < order->index.end[object];
+       i = order->index.end[i]) {
+    const dcc_value *value = dcc_at(scope, i);
+    const dcc_field *f = &dcc_form[i];
+    if (value->type == DCC_ABSENT)
+      continue;
+    dcc_buffer_add(b, f->key, f->name_length + 4u);
+    if (value->type == DCC_OBJECT)
+      write_object(order, scope, i);
+    else if (value->type == DCC_ARRAY)
+      write_array(order, i, value);
+    else
+      write_scalar(b, f, value);
+  }
+  if (order->extra_count > 0)
+    write_extras(order, scope, object);
+  if (b->length == begin)
+    dcc_buffer_addc(b, '{');
+  else if (!b->failed)
+    b->data[begin] = '{';
+  dcc_buffer_addc(b, '}');
+}
+
+const char *dcc_order_json(dcc_order *order, size_t *length)
+{
+  dcc_scope scope = dcc_order_scope(order);
+  if (!order->checked || order->failed)
+    return NULL;
+  dcc_buffer_clear(&order->json);
+  write_object(order, &scope, DCC_ORDER);
+  *length = order->json.length;
+  dcc_buffer_addc(&order->json, '\0');
+  return order->json.failed ? NULL : order->json.data;
+}

@@ -1,0 +1,347 @@
+#include "order.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the arena --------------------------------------------------------- */
+
+enum { BLOCK_SIZE = 8192, ALIGN = 16 };
+
+typedef struct dcc_block {
+  struct dcc_block *next;
+  size_t used, size;
+  /* then the bytes */
+} dcc_block;
+
+static char *bytes_of(dcc_block *block)
+{
+  return (char *)block + (sizeof *block + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+static void *arena_alloc(dcc_block **blocks, size_t n)
+{
+  dcc_block *block = *blocks;
+  size_t head = (sizeof *block + ALIGN - 1) / ALIGN * ALIGN;
+  void *p;
+  if (n > SIZE_MAX / 4)
+    return NULL;
+  n = (n + ALIGN - 1) / ALIGN * ALIGN;
+  if (block == NULL || block->size - block->used < n) {
+    size_t size = n > BLOCK_SIZE ? n : BLOCK_SIZE;
+    block = malloc(head + size);
+    if (block == NULL)
+      return NULL;
+    *block = (dcc_block){*blocks, 0, size};
+    *blocks = block;
+  }
+  p = bytes_of(block) + block->used;
+  block->used += n;
+  return p;
+}
+
+static void arena_free(dcc_block *block)
+{
+  while (block != NULL) {
+    dcc_block *next = block->next;
+    dcc_wipe(bytes_of(block), block->used);
+    free(block);
+    block = next;
+  }
+}
+
+/* Keeps the oldest block, which is of the common size as a rule. */
+static void arena_reset(dcc_block **blocks)
+{
+  dcc_block *block = *blocks;
+  while (block != NULL && block->next != NULL) {
+    dcc_block *next = block->next;
+    dcc_wipe(bytes_of(block), block->used);
+    free(block);
+    block = next;
+  }
+  if (block != NULL) {
+    dcc_wipe(bytes_of(block), block->used);
+    block->used = 0;
+  }
+  *blocks = block;
+}
+
+void *dcc_order_alloc(dcc_order *order, size_t n)
+{
+  void *p = arena_alloc(&order->blocks, n);
+  if (p == NULL)
+    order->failed = true;
+  return p;
+}
+
+void *dcc_order_note(dcc_order *order, size_t n)
+{
+  void *p = arena_alloc(&order->notes, n);
+  if (p == NULL)
+    order->failed = true;
+  return p;
+}
+
+static void problems_forget(dcc_problems *problems)
+{
+  dcc_buffer_clear(&problems->entries);
+  problems->count = problems->kept = 0;
+}
+
+void dcc_order_forget_notes(dcc_order *order)
+{
+  problems_forget(&order->problems);
+  problems_forget(&order->warnings);
+  arena_reset(&order->notes);
+}
+
+/* ---- the order --------------------------------------------------------- */
+
+dcc_order *dcc_order_new(void)
+{
+  dcc_order *order = calloc(1, sizeof *order);
+  if (order != NULL)
+    dcc_index_build(&order->index);
+  return order;
+}
+
+void dcc_order_clear(dcc_order *order)
+{
+  memset(order->values, 0, sizeof order->values);
+  order->extras = NULL;
+  order->extra_count = 0;
+  order->failed = order->checked = false;
+  arena_reset(&order->blocks);
+  dcc_order_forget_notes(order);
+  if (order->json.data != NULL)
+    dcc_wipe(order->json.data, order->json.length);
+  dcc_buffer_clear(&order->json);
+}
+
+void dcc_order_free(dcc_order *order)
+{
+  if (order == NULL)
+    return;
+  arena_free(order->blocks);
+  arena_free(order->notes);
+  dcc_buffer_free(&order->problems.entries);
+  dcc_buffer_free(&order->warnings.entries);
+  dcc_buffer_free(&order->json);
+  dcc_wipe(order, sizeof *order);
+  free(order);
+}
+
+dcc_scope dcc_order_scope(dcc_order *order)
+{
+  return (dcc_scope){order->values, 0, DCC_ORDER, 0};
+}
+
+static dcc_value *some_values(dcc_order *order, size_t count)
+{
+  dcc_value *values = dcc_order_alloc(order, count * sizeof *values);
+  if (values != NULL)
+    memset(values, 0, count * sizeof *values);
+  return values;
+}
+
+/* The room of a list follows from its length, so that it need not be kept. */
+static size_t room_of(size_t count)
+{
+  size_t room = count == 0 ? 0 : 4;
+  while (room < count)
+    room *= 2;
+  return room;
+}
+
+bool dcc_order_resize(dcc_order *order, dcc_value *array, size_t count)
+{
+  size_t had = array->type == DCC_ARRAY ? array->length : 0;
+  if (count > room_of(had)) {
+    dcc_value *items;
+    if (count > SIZE_MAX / 8 / sizeof *items) {
+      order->failed = true;
+      return false;
+    }
+    items = some_values(order, room_of(count));
+    if (items == NULL)
+      return false;
+    if (had > 0)
+      memcpy(items, array->as.items, had * sizeof *items);
+    array->as.items = items;
+  }
+  array->type = DCC_ARRAY;
+  array->length = count;
+  return true;
+}
+
+bool dcc_order_item(dcc_order *order, unsigned list, size_t item,
+                    dcc_scope *scope)
+{
+  dcc_value *object = &order->values[list].as.items[item];
+  if (object->type != DCC_OBJECT) {
+    size_t below = order->index.end[list] - list - 1u;
+    dcc_value *values = some_values(order, below);
+    if (values == NULL)
+      return false;
+    *object = (dcc_value){.type = DCC_OBJECT, .as.items = values};
+  }
+  *scope = (dcc_scope){object->as.items, list + 1, list, item};
+  return true;
+}
+
+dcc_extra *dcc_order_extra(dcc_order *order, dcc_scope scope, unsigned object,
+                           const char *name, size_t length)
+{
+  dcc_extra *extra = dcc_order_alloc(order, sizeof *extra);
+  if (extra == NULL)
+    return NULL;
+  *extra = (dcc_extra){.next = order->extras, .object = object,
+                       .item = scope.item, .name = name, .length = length};
+  order->extras = extra;
+  return extra;
+}
+
+static int compare_extras(const void *a, const void *b)
+{
+  const dcc_extra *x = *(dcc_extra *const *)a, *y = *(dcc_extra *const *)b;
+  size_t shorter = x->length < y->length ? x->length : y->length;
+  int order;
+  if (x->object != y->object)
+    return x->object < y->object ? -1 : 1;
+  if (x->item != y->item)
+    return x->item < y->item ? -1 : 1;
+  order = memcmp(x->name, y->name, shorter);
+  return order != 0 ? order : (x->length > y->length) - (x->length < y->length);
+}
+
+bool dcc_order_sort_extras(dcc_order *order)
+{
+  dcc_extra *extra;
+  size_t count = 0;
+  for (extra = order->extras; extra != NULL; extra = extra->next)
+    count++;
+  order->extra_count = 0;
+  if (count == 0)
+    return true;
+  order->sorted = dcc_order_note(order, count * sizeof *order->sorted);
+  if (order->sorted == NULL)
+    return false;
+  for (extra = order->extras; extra != NULL; extra = extra->next)
+    order->sorted[order->extra_count++] = extra;
+  qsort(order->sorted, count, sizeof *order->sorted, compare_extras);
+  return true;
+}
+
+dcc_extra **dcc_order_extras_of(const dcc_order *order, unsigned object,
+                                size_t item, size_t *count)
+{
+  size_t low = 0, high = order->extra_count;
+  dcc_extra probe = {.object = object, .item = item, .name = ""};
+  dcc_extra *key = &probe;
+  *count = 0;
+  while (low < high) {
+    size_t middle = (low + high) / 2;
+    if (compare_extras(&order->sorted[middle], &key) < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  for (high = low; high < order->extra_count &&
+         order->sorted[high]->object == object &&
+         order->sorted[high]->item == item; high++)
+    ++*count;
+  return *count > 0 ? order->sorted + low : NULL;
+}
+
+/* ---- fields by path ---------------------------------------------------- */
+
+/* Reads "[n]" at *path. Returns n - 1, or SIZE_MAX for anything else. */
+static size_t read_index(const char **path)
+{
+  size_t n = 0;
+  const char *p = *path;
+  if (*p++ != '[')
+    return SIZE_MAX;
+  while (*p >= '0' && *p <= '9' && n < 100000000)
+    n = n * 10 + (size_t)(*p++ - '0');
+  if (*p != ']' || n == 0)
+    return SIZE_MAX;
+  *path = p + 1;
+  return n - 1;
+}
+
+/* The slot of item `i` of a list that may grow by one. For a list of objects
+ * NULL, and *scope is the item's. */
+static dcc_value *at_item(dcc_order *order, unsigned field, size_t i,
+                          dcc_value *array, dcc_scope *scope)
+{
+  size_t had = array->type == DCC_ARRAY ? array->length : 0;
+  if (i > had || (i == had && !dcc_order_resize(order, array, i + 1)))
+    return NULL;
+  if (dcc_form[field].items == DCC_STRING)
+    return &array->as.items[i];
+  dcc_order_item(order, field, i, scope);
+  return NULL;
+}
+
+/* The slot that `path` names, made with all above it; NULL: no such field,
+ * or no memory. */
+static dcc_value *slot_at(dcc_order *order, const char *path)
+{
+  dcc_scope scope = dcc_order_scope(order);
+  unsigned field = DCC_ORDER;
+  for (;;) {
+    size_t length = strcspn(path, ".[");
+    dcc_value *slot;
+    field = dcc_index_find(&order->index, field, path, length);
+    if (field == 0)
+      return NULL;
+    slot = dcc_at(&scope, field);
+    path += length;
+    if (dcc_form[field].type == DCC_ARRAY) {
+      size_t i = read_index(&path);
+      slot = i == SIZE_MAX ? NULL : at_item(order, field, i, slot, &scope);
+      if (slot == NULL && (scope.list != field || scope.item != i))
+        return NULL;
+    }
+    if (*path == '\0')
+      return slot != NULL && dcc_form[field].type != DCC_OBJECT ? slot : NULL;
+    if (*path++ != '.' || (slot != NULL && dcc_form[field].type != DCC_OBJECT))
+      return NULL;
+    if (slot != NULL)
+      slot->type = DCC_OBJECT;
+  }
+}
+
+static bool set(dcc_order *order, const char *path, dcc_value value)
+{
+  dcc_value *slot = slot_at(order, path);
+  if (slot == NULL)
+    return false;
+  *slot = value;
+  order->checked = false;
+  return true;
+}
+
+bool dcc_order_set_string(dcc_order *order, const char *path, const char *s,
+                          size_t n)
+{
+  char *copy = dcc_order_alloc(order, n + 1);
+  if (copy == NULL)
+    return false;
+  if (n > 0)
+    memcpy(copy, s, n);
+  copy[n] = '\0';
+  return set(order, path,
+             (dcc_value){.type = DCC_STRING, .length = n, .as.text = copy});
+}
+
+bool dcc_order_set_integer(dcc_order *order, const char *path, int64_t i)
+{
+  return set(order, path, (dcc_value){.type = DCC_INTEGER, .as.integer = i});
+}
+
+bool dcc_order_set_boolean(dcc_order *order, const char *path, bool b)
+{
+  return set(order, path, (dcc_value){.type = DCC_BOOLEAN, .as.boolean = b});
+}

@@ -1,0 +1,240 @@
+/* report.c: paths, values in messages, and the list of problems */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "check.h"
+#include "formats.h"
+#include "scan.h"
+
+enum { SHOWN_BYTES = 48, NAME_BYTES = 96, MESSAGE_SIZE = 512 };
+
+static bool is_identifier(const char *s, size_t n)
+{
+  for (size_t i = 0; i < n; i++) {
+    bool letter = (s[i] >= 'a' && s[i] <= 'z') ||
+                  (s[i] >= 'A' && s[i] <= 'Z') || s[i] == '_';
+    if (!letter && (i == 0 || s[i] < '0' || s[i] > '9'))
+      return false;
+  }
+  return n > 0;
+}
+
+/* Adds at most `most` bytes of a string, so that they are fit to be printed:
+ * control characters, '"' and what is not UTF-8 are escaped as Lua does. */
+static void add_shown(dcc_buffer *b, const char *s, size_t n, size_t most)
+{
+  size_t shown = n < most ? n : most, characters;
+  while (shown < n && shown > 0 && (s[shown] & 0xC0) == 0x80)
+    shown--; /* do not cut through a character */
+  bool utf8 = dcc_utf8(s, shown, &characters);
+  for (size_t i = 0; i < shown; i++) {
+    unsigned char c = (unsigned char)s[i];
+    char escaped[5];
+    if (c == '"' || c == '\\') {
+      dcc_buffer_addc(b, '\\');
+      dcc_buffer_addc(b, (char)c);
+    } else if (c < 0x20 || c == 0x7F || (c >= 0x80 && !utf8)) {
+      snprintf(escaped, sizeof escaped, "\\x%02X", (unsigned)c);
+      dcc_buffer_adds(b, escaped);
+    } else {
+      dcc_buffer_addc(b, (char)c);
+    }
+  }
+  if (shown < n)
+    dcc_buffer_adds(b, "...");
+}
+
+static void add_path(dcc_buffer *b, const dcc_scope *scope, unsigned field)
+{
+  unsigned parent = dcc_form[field].parent;
+  if (parent != DCC_ORDER) {
+    add_path(b, scope, parent);
+    if (dcc_form[parent].type == DCC_ARRAY) {
+      dcc_buffer_addc(b, '[');
+      dcc_buffer_addi(b, (int64_t)scope->item + 1);
+      dcc_buffer_addc(b, ']');
+    }
+    dcc_buffer_addc(b, '.');
+  }
+  dcc_buffer_adds(b, dcc_form[field].name);
+}
+
+static void add_extra(dcc_buffer *b, const dcc_scope *scope,
+                      const dcc_extra *extra, bool first)
+{
+  if (dcc_form[extra->object].type == DCC_ARRAY) {
+    dcc_buffer_addc(b, '[');
+    dcc_buffer_addi(b, (int64_t)scope->item + 1);
+    dcc_buffer_addc(b, ']');
+  }
+  if (extra->is_index) {
+    dcc_buffer_addc(b, '[');
+    add_shown(b, extra->name, extra->length, NAME_BYTES);
+    dcc_buffer_addc(b, ']');
+  } else if (is_identifier(extra->name, extra->length)) {
+    if (!first)
+      dcc_buffer_addc(b, '.');
+    add_shown(b, extra->name, extra->length, NAME_BYTES);
+  } else {
+    dcc_buffer_adds(b, "[\"");
+    add_shown(b, extra->name, extra->length, NAME_BYTES);
+    dcc_buffer_adds(b, "\"]");
+  }
+}
+
+static void add_place(dcc_buffer *b, dcc_place place)
+{
+  if (place.field != DCC_ORDER)
+    add_path(b, place.scope, place.field);
+  if (place.extra != NULL)
+    add_extra(b, place.scope, place.extra, place.field == DCC_ORDER);
+  if (place.item != DCC_NO_ITEM) {
+    dcc_buffer_addc(b, '[');
+    dcc_buffer_addi(b, place.item + 1);
+    dcc_buffer_addc(b, ']');
+  }
+}
+
+/* ---- values ------------------------------------------------------------ */
+
+static void show_string(dcc_buffer *b, const dcc_value *value, bool secret)
+{
+  const char *s = value->as.text;
+  size_t n = value->length, characters;
+  char text[48];
+  if (n == 0) {
+    dcc_buffer_adds(b, "an empty string");
+  } else if (dcc_has_private_key(s, n)) {
+    dcc_buffer_adds(b, "a private key");
+  } else if (secret) {
+    bool utf8 = dcc_utf8(s, n, &characters);
+    snprintf(text, sizeof text, "a string of %zu %s", utf8 ? characters : n,
+             utf8 ? "characters" : "bytes");
+    dcc_buffer_adds(b, text);
+  } else {
+    dcc_buffer_addc(b, '"');
+    add_shown(b, s, n, SHOWN_BYTES);
+    dcc_buffer_addc(b, '"');
+  }
+}
+
+static void show_number(dcc_buffer *b, double number)
+{
+  char text[40];
+  snprintf(text, sizeof text, "%.14g", number);
+  dcc_buffer_adds(b, number == number ? text : "nan");
+}
+
+static void show(dcc_buffer *b, const dcc_value *value, bool secret)
+{
+  static const char *const kinds[] = {
+    [DCC_ABSENT] = "nothing",     [DCC_OBJECT] = "an object",
+    [DCC_ARRAY] = "a list",       [DCC_STRING] = "a string",
+    [DCC_INTEGER] = "an integer", [DCC_BOOLEAN] = "a boolean",
+    [DCC_NUMBER] = "a number",
+  };
+  if (value->type == DCC_STRING)
+    show_string(b, value, secret);
+  else if (value->type == DCC_OTHER)
+    dcc_buffer_adds(b, value->as.text);
+  else if (value->type == DCC_INTEGER && !secret)
+    dcc_buffer_addi(b, value->as.integer);
+  else if (value->type == DCC_NUMBER && !secret)
+    show_number(b, value->as.number);
+  else if (value->type == DCC_BOOLEAN && !secret)
+    dcc_buffer_adds(b, value->as.boolean ? "true" : "false");
+  else
+    dcc_buffer_adds(b, kinds[value->type]);
+}
+
+const char *dcc_show(char to[DCC_SHOWN_SIZE], const dcc_value *value,
+                     bool secret)
+{
+  dcc_buffer b = {0};
+  size_t n;
+  show(&b, value, secret);
+  n = b.length < DCC_SHOWN_SIZE - 1 ? b.length : DCC_SHOWN_SIZE - 1;
+  if (n > 0)
+    memcpy(to, b.data, n);
+  to[n] = '\0';
+  dcc_buffer_free(&b);
+  return to;
+}
+
+/* ---- the list ---------------------------------------------------------- */
+
+static const char *keep(dcc_check *c, const char *s, size_t n)
+{
+  char *copy = dcc_order_note(c->order, n + 1);
+  if (copy == NULL)
+    return "";
+  memcpy(copy, s, n);
+  copy[n] = '\0';
+  return copy;
+}
+
+static void add(dcc_check *c, dcc_problems *list, const dcc_problem *problem)
+{
+  list->count++;
+  if (list->kept == DCC_PROBLEMS_MAX)
+    return;
+  dcc_buffer_add(&list->entries, (const char *)problem, sizeof *problem);
+  if (list->entries.failed)
+    c->order->failed = true;
+  else
+    list->kept++;
+}
+
+static bool has_room(const dcc_problems *list)
+{
+  return list->count < DCC_PROBLEMS_MAX;
+}
+
+void dcc_report(dcc_check *c, enum dcc_severity severity, const char *code,
+                dcc_place place, const char *hint, const char *format, ...)
+{
+  bool warns = severity == DCC_WARNING && !c->options->strict;
+  dcc_problems *list = warns ? &c->order->warnings : &c->order->problems;
+  dcc_problem problem = {.code = code};
+  dcc_buffer b = {0};
+  char message[MESSAGE_SIZE];
+  va_list arguments;
+  if (!has_room(list)) { /* counted, not kept: no need for its text */
+    list->count++;
+    return;
+  }
+  add_place(&b, place);
+  problem.path = keep(c, b.data == NULL ? "" : b.data, b.length);
+  va_start(arguments, format);
+  vsnprintf(message, sizeof message, format, arguments);
+  va_end(arguments);
+  dcc_buffer_clear(&b);
+  dcc_buffer_addc(&b, '\'');
+  dcc_buffer_adds(&b, problem.path);
+  dcc_buffer_adds(&b, "' ");
+  dcc_buffer_adds(&b, message);
+  problem.message = keep(c, b.data == NULL ? "" : b.data, b.length);
+  if (hint != NULL)
+    problem.hint = keep(c, hint, strlen(hint));
+  c->order->failed |= b.failed;
+  dcc_buffer_free(&b);
+  add(c, list, &problem);
+}
+
+static const dcc_problem *entries(const dcc_problems *list, size_t *count)
+{
+  *count = list->kept;
+  return (const dcc_problem *)(const void *)list->entries.data;
+}
+
+const dcc_problem *dcc_order_problems(const dcc_order *order, size_t *count)
+{
+  return entries(&order->problems, count);
+}
+
+const dcc_problem *dcc_order_warnings(const dcc_order *order, size_t *count)
+{
+  return entries(&order->warnings, count);
+}

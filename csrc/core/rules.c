@@ -1,0 +1,469 @@
+/* rules.c: the rules that look at more than one row */
+#include <inttypes.h>
+#include <string.h>
+
+#include "check.h"
+#include "date.h"
+#include "formats.h"
+
+enum {
+  CERT_DAYS_MAX = 397,  /* the page, at certificate.cert_validity */
+  ORDER_YEARS_MAX = 3,  /* the page, at order_validity */
+  NAMES_FREE_OF_DOUBT = 250 /* names on one order of a flex product, in
+                               DigiCert's voucher documentation */
+};
+
+static dcc_value *root(dcc_check *c, unsigned field)
+{
+  return &c->order->values[field];
+}
+
+static bool is_present(const dcc_value *value)
+{
+  return value->type != DCC_ABSENT &&
+         !(value->type == DCC_STRING && value->length == 0);
+}
+
+static bool is_text(const dcc_value *value, const char *text)
+{
+  return value->type == DCC_STRING && value->length == strlen(text) &&
+         memcmp(value->as.text, text, value->length) == 0;
+}
+
+static void missing(dcc_check *c, const dcc_scope *scope, unsigned field,
+                    const char *because, const char *hint)
+{
+  dcc_report(c, DCC_PROBLEM, "missing", dcc_place_of(scope, field), hint,
+             "is missing%s%s", *because == '\0' ? "" : ": ", because);
+}
+
+/* ---- validity ---------------------------------------------------------- */
+
+/* The three ways to write one validity. */
+typedef struct validity {
+  unsigned object, years, days, date;
+} validity;
+
+static const validity cert_validity = {DCC_CERT_VALIDITY, DCC_CERT_YEARS,
+                                       DCC_CERT_DAYS, DCC_CERT_DATE};
+static const validity order_validity = {DCC_ORDER_VALIDITY, DCC_ORDER_YEARS,
+                                        DCC_ORDER_DAYS, DCC_ORDER_DATE};
+static const validity old_validity = {DCC_ORDER, DCC_VALIDITY_YEARS, 0,
+                                      DCC_EXPIRATION_DATE};
+
+static bool in_range(unsigned field, const dcc_value *value)
+{
+  return value->type == DCC_INTEGER &&
+         value->as.integer >= dcc_form[field].min &&
+         value->as.integer <= dcc_form[field].max;
+}
+
+static bool day_of(unsigned field, const dcc_value *value, int64_t *day)
+{
+  if (value->type != DCC_STRING)
+    return false;
+  return dcc_form[field].format == DCC_FORMAT_ISO_DATE
+           ? dcc_date_parse_iso(value->as.text, value->length, day)
+           : dcc_date_parse(value->as.text, value->length, day);
+}
+
+/* The member that counts: a date beats days, days beat years. 0: none. */
+static unsigned winner(dcc_check *c, const validity *v)
+{
+  if (v->object != DCC_ORDER && root(c, v->object)->type != DCC_OBJECT)
+    return 0;
+  if (is_present(root(c, v->date)))
+    return v->date;
+  if (v->days != 0 && is_present(root(c, v->days)))
+    return v->days;
+  return is_present(root(c, v->years)) ? v->years : 0;
+}
+
+/* The day on which a validity ends. Returns false when that cannot be
+ * said. */
+static bool last_day(dcc_check *c, const validity *v, int64_t *day)
+{
+  unsigned field = winner(c, v);
+  const dcc_value *value = root(c, field);
+  if (field == 0)
+    return false;
+  if (field == v->date)
+    return day_of(field, value, day);
+  if (!in_range(field, value))
+    return false;
+  *day = field == v->days ? c->today + value->as.integer
+                          : dcc_day_add_years(c->today, value->as.integer);
+  return true;
+}
+
+static bool order_ends(dcc_check *c, int64_t *day)
+{
+  return last_day(c, winner(c, &order_validity) != 0 ? &order_validity
+                                                     : &old_validity, day);
+}
+
+static void overridden(dcc_check *c, const dcc_scope *scope, unsigned loser,
+                       unsigned by)
+{
+  char path[96];
+  dcc_field_path(by, path, sizeof path);
+  dcc_report(c, DCC_WARNING, "overridden", dcc_place_of(scope, loser), NULL,
+             "has no effect: '%s' is given and wins", path);
+}
+
+/* The date must be after today and not after `latest`. */
+static void check_date_range(dcc_check *c, const dcc_scope *scope,
+                             unsigned field, int64_t latest,
+                             const char *span)
+{
+  const dcc_value *value = dcc_at(scope, field);
+  bool iso = dcc_form[field].format == DCC_FORMAT_ISO_DATE;
+  char last[DCC_DATE_SIZE], shown[DCC_SHOWN_SIZE];
+  int64_t day;
+  if (!day_of(field, value, &day) || (day > c->today && day <= latest))
+    return;
+  (iso ? dcc_date_format_iso : dcc_date_format)(latest, last);
+  dcc_report(c, DCC_PROBLEM, "range", dcc_place_of(scope, field), NULL,
+             "must be a day after today and within %s (at most %s), got %s",
+             span, last, dcc_show(shown, value, false));
+}
+
+/* The longest that a public certificate is issued for, by the day of issue
+ * (Baseline Requirements 6.3.2; a day less, as DigiCert applies it, and from
+ * the day on which it switches). */
+static int64_t industry_maximum(int64_t today)
+{
+  static const struct { int year, month, day, limit; } steps[] = {
+    {2029, 3, 15, 46}, {2027, 3, 15, 99}, {2026, 2, 24, 199},
+  };
+  for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+    if (today >= dcc_day(steps[i].year, steps[i].month, steps[i].day))
+      return steps[i].limit;
+  return CERT_DAYS_MAX;
+}
+
+/* For the member of cert_validity that counts. */
+static void check_cert_length(dcc_check *c, const dcc_scope *scope,
+                              unsigned field)
+{
+  int64_t cert, order, limit = industry_maximum(c->today);
+  char text[DCC_DATE_SIZE];
+  if (winner(c, &cert_validity) != field ||
+      !last_day(c, &cert_validity, &cert))
+    return;
+  if (order_ends(c, &order) && cert > order) {
+    dcc_date_format(order, text);
+    dcc_report(c, DCC_PROBLEM, "range", dcc_place_of(scope, field), NULL,
+               "must not be longer than the order's validity (%s), got %"
+               PRId64 " days more", text, cert - order);
+  } else if (cert - c->today > limit) {
+    dcc_report(c, DCC_WARNING, "limit", dcc_place_of(scope, field), NULL,
+               "asks for %" PRId64 " days, more than the %" PRId64
+               " that a certificate is issued for at present",
+               cert - c->today, limit);
+  }
+}
+
+static void rule_cert_validity(dcc_check *c, const dcc_scope *scope,
+                               unsigned field)
+{
+  if (dcc_at(scope, field)->type == DCC_OBJECT &&
+      winner(c, &cert_validity) == 0)
+    missing(c, scope, DCC_CERT_YEARS,
+            "a validity needs years, days or custom_expiration_date", NULL);
+}
+
+static void rule_loser(dcc_check *c, const dcc_scope *scope, unsigned field)
+{
+  const validity *v = dcc_form[field].parent == DCC_ORDER ? &old_validity
+                    : dcc_form[field].parent == DCC_CERT_VALIDITY
+                        ? &cert_validity : &order_validity;
+  unsigned by = winner(c, v);
+  if (is_present(dcc_at(scope, field)) && by != field && by != 0)
+    overridden(c, scope, field, by);
+  else if (v == &cert_validity)
+    check_cert_length(c, scope, field);
+}
+
+static void rule_cert_date(dcc_check *c, const dcc_scope *scope,
+                           unsigned field)
+{
+  check_date_range(c, scope, field, c->today + CERT_DAYS_MAX, "397 days");
+  check_cert_length(c, scope, field);
+}
+
+static void rule_order_date(dcc_check *c, const dcc_scope *scope,
+                            unsigned field)
+{
+  check_date_range(c, scope, field,
+                   dcc_day_add_years(c->today, ORDER_YEARS_MAX),
+                   "three years");
+}
+
+static void rule_order_validity(dcc_check *c, const dcc_scope *scope,
+                                unsigned field)
+{
+  const dcc_value *value = dcc_at(scope, field);
+  if (value->type == DCC_ABSENT && winner(c, &old_validity) == 0)
+    missing(c, scope, field, "", NULL);
+  else if (value->type == DCC_OBJECT && winner(c, &order_validity) == 0)
+    missing(c, scope, DCC_ORDER_YEARS,
+            "a validity needs years, days or custom_expiration_date", NULL);
+}
+
+/* ---- names ------------------------------------------------------------- */
+
+/* The names of the order seen so far: places in `items`, by hash. */
+typedef struct name_set {
+  const dcc_value **slots;
+  size_t mask;
+} name_set;
+
+static size_t hash_name(const dcc_value *name)
+{
+  size_t h = 5381;
+  for (size_t i = 0; i < name->length; i++)
+    h = h * 33 + ((unsigned char)name->as.text[i] | 0x20u);
+  return h ^ h >> 15;
+}
+
+/* Returns false when the name is in the set already. */
+static bool name_set_add(name_set *set, const dcc_value *name)
+{
+  size_t at = hash_name(name) & set->mask;
+  for (; set->slots[at] != NULL; at = (at + 1) & set->mask)
+    if (dcc_same_name(set->slots[at]->as.text, set->slots[at]->length,
+                      name->as.text, name->length))
+      return false;
+  set->slots[at] = name;
+  return true;
+}
+
+static bool name_set_init(dcc_check *c, name_set *set, size_t names)
+{
+  size_t size = 16;
+  while (size < names * 2)
+    size *= 2;
+  set->slots = dcc_order_note(c->order, size * sizeof *set->slots);
+  set->mask = size - 1;
+  if (set->slots != NULL)
+    memset(set->slots, 0, size * sizeof *set->slots);
+  return set->slots != NULL;
+}
+
+static void rule_dns_names(dcc_check *c, const dcc_scope *scope,
+                           unsigned field)
+{
+  const dcc_value *names = dcc_at(scope, field);
+  const dcc_value *common = root(c, DCC_COMMON_NAME);
+  dcc_place place = dcc_place_of(scope, field);
+  name_set set;
+  if (names->type != DCC_ARRAY || names->keyed || names->length == 0 ||
+      !name_set_init(c, &set, names->length + 1))
+    return;
+  if (common->type == DCC_STRING)
+    name_set_add(&set, common);
+  for (size_t i = 0; i < names->length; i++) {
+    const dcc_value *name = &names->as.items[i];
+    if (name->type != DCC_STRING || name_set_add(&set, name))
+      continue;
+    place.item = (int64_t)i;
+    dcc_report(c, DCC_WARNING, "duplicate", place, "leave it out",
+               common->type == DCC_STRING &&
+               dcc_same_name(name->as.text, name->length, common->as.text,
+                             common->length)
+                 ? "is the common name again" : "is given twice");
+  }
+  if (names->length > NAMES_FREE_OF_DOUBT)
+    dcc_report(c, DCC_WARNING, "limit", dcc_place_of(scope, field), NULL,
+               "has %zu names, more than the %d that one order takes",
+               names->length, NAMES_FREE_OF_DOUBT);
+}
+
+static bool has_wildcard(dcc_check *c)
+{
+  const dcc_value *common = root(c, DCC_COMMON_NAME);
+  const dcc_value *names = root(c, DCC_DNS_NAMES);
+  if (common->type == DCC_STRING &&
+      dcc_is_wildcard(common->as.text, common->length))
+    return true;
+  for (size_t i = 0; names->type == DCC_ARRAY && i < names->length; i++) {
+    const dcc_value *name = &names->as.items[i];
+    if (name->type == DCC_STRING &&
+        dcc_is_wildcard(name->as.text, name->length))
+      return true;
+  }
+  return false;
+}
+
+static void rule_dcv_method(dcc_check *c, const dcc_scope *scope,
+                            unsigned field)
+{
+  const dcc_value *method = dcc_at(scope, field);
+  if ((is_text(method, "http-token") ||
+       is_text(method, "http-token-dynamic")) && has_wildcard(c))
+    dcc_report(c, DCC_PROBLEM, "conflict", dcc_place_of(scope, field),
+               "dns-txt-token or dns-cname-token",
+               "cannot be an HTTP method, for the order has a wildcard name");
+}
+
+/* ---- payment ----------------------------------------------------------- */
+
+static void rule_card(dcc_check *c, const dcc_scope *scope, unsigned field)
+{
+  bool by_card = is_text(root(c, DCC_PAYMENT_METHOD), "card");
+  bool present = dcc_at(scope, field)->type != DCC_ABSENT;
+  if (by_card && !present)
+    missing(c, scope, field, "payment_method is \"card\"", NULL);
+  else if (present && !by_card && field == DCC_CREDIT_CARD)
+    dcc_report(c, DCC_PROBLEM, "conflict", dcc_place_of(scope, field),
+               "set payment_method to \"card\", or leave the card out",
+               "must not be given unless payment_method is \"card\"");
+}
+
+static void rule_card_expired(dcc_check *c, const dcc_scope *scope,
+                              unsigned field)
+{
+  const dcc_value *year = dcc_at(scope, field);
+  const dcc_value *month = dcc_at(scope, DCC_CARD_MONTH);
+  int64_t this_year;
+  int this_month, day;
+  dcc_day_date(c->today, &this_year, &this_month, &day);
+  if (in_range(field, year) &&
+      (year->as.integer < this_year ||
+       (year->as.integer == this_year && in_range(DCC_CARD_MONTH, month) &&
+        month->as.integer < this_month)))
+    dcc_report(c, DCC_PROBLEM, "range", dcc_place_of(scope, field), NULL,
+               "must not lie in the past: the card has expired");
+}
+
+static void rule_server_licenses(dcc_check *c, const dcc_scope *scope,
+                                 unsigned field)
+{
+  const dcc_value *value = dcc_at(scope, field);
+  if (value->type == DCC_INTEGER && value->as.integer > 1)
+    dcc_report(c, DCC_WARNING, "cost", dcc_place_of(scope, field), NULL,
+               "orders %" PRId64 " licenses: each beyond the first costs "
+               "extra", value->as.integer);
+}
+
+/* ---- organization and contacts ----------------------------------------- */
+
+/* A detail of a new organization that the order gives, or 0. */
+static unsigned new_organization(dcc_check *c)
+{
+  for (unsigned i = DCC_ORGANIZATION + 1;
+       i < c->order->index.end[DCC_ORGANIZATION]; i = c->order->index.end[i])
+    if (i > DCC_CONTACTS && is_present(root(c, i)))
+      return i;
+  return 0;
+}
+
+static void rule_organization_id(dcc_check *c, const dcc_scope *scope,
+                                 unsigned field)
+{
+  unsigned detail = new_organization(c);
+  bool present = is_present(dcc_at(scope, field));
+  if (!present && detail == 0)
+    missing(c, scope, field, "",
+            "or give the details of a new organization");
+  else if (present && detail != 0)
+    dcc_report(c, DCC_PROBLEM, "conflict", dcc_place_of(scope, field),
+               "give the id alone to use that organization",
+               "must not stand beside details of a new organization "
+               "('%s')", dcc_form[detail].name);
+}
+
+static bool is_new(dcc_check *c)
+{
+  return !is_present(root(c, DCC_ORGANIZATION_ID)) &&
+         new_organization(c) != 0;
+}
+
+static void rule_new_organization(dcc_check *c, const dcc_scope *scope,
+                                  unsigned field)
+{
+  if (is_new(c) && !is_present(dcc_at(scope, field)))
+    missing(c, scope, field, "a new organization needs it", NULL);
+}
+
+/* Its contact may stand among `contacts` instead. */
+static void rule_organization_contact(dcc_check *c, const dcc_scope *scope,
+                                      unsigned field)
+{
+  const dcc_value *contacts = root(c, DCC_CONTACTS);
+  dcc_scope item;
+  if (!is_new(c) || is_present(dcc_at(scope, field)))
+    return;
+  for (size_t i = 0; contacts->type == DCC_ARRAY && i < contacts->length; i++)
+    if (contacts->as.items[i].type == DCC_OBJECT &&
+        dcc_order_item(c->order, DCC_CONTACTS, i, &item) &&
+        is_text(dcc_at(&item, DCC_CONTACT_TYPE), "organization_contact"))
+      return;
+  missing(c, scope, field, "a new organization needs it",
+          "or a contact of the type organization_contact among contacts");
+}
+
+static void rule_new_contact(dcc_check *c, const dcc_scope *scope,
+                             unsigned field)
+{
+  if (!is_present(dcc_at(scope, DCC_CONTACT_USER_ID)) &&
+      !is_present(dcc_at(scope, field)))
+    missing(c, scope, field, "a contact without user_id needs it",
+            "or give user_id");
+}
+
+/* ---- the table --------------------------------------------------------- */
+
+const dcc_rule dcc_rules[DCC_FIELDS] = {
+#define RULE(field, rule, text) [DCC_##field] = {rule, text}
+  RULE(DNS_NAMES, rule_dns_names,
+       "no name twice (a warning); at most 250 names (a warning)"),
+  RULE(CERT_VALIDITY, rule_cert_validity,
+       "the page: one of years, days and a date"),
+  RULE(CERT_YEARS, rule_loser,
+       "the page: days and a date win over years; not beyond the order"),
+  RULE(CERT_DAYS, rule_loser,
+       "the page: a date wins over days; not beyond the order"),
+  RULE(CERT_DATE, rule_cert_date,
+       "the page: within 397 days; not beyond the order"),
+  RULE(ORDER_VALIDITY, rule_order_validity,
+       "the page: required unless the deprecated fields are given"),
+  RULE(ORDER_YEARS, rule_loser, "the page: days and a date win over years"),
+  RULE(ORDER_DAYS, rule_loser, "the page: a date wins over days"),
+  RULE(ORDER_DATE, rule_order_date, "the page: within three years"),
+  RULE(VALIDITY_YEARS, rule_loser, "the page: a date wins over years"),
+  RULE(EXPIRATION_DATE, rule_order_date, "the page: within three years"),
+  RULE(SERVER_LICENSES, rule_server_licenses,
+       "the page: further licenses cost extra (a warning)"),
+  RULE(CREDIT_CARD, rule_card,
+       "the page: required with payment_method card; refused without it, for "
+       "card data must not travel for nothing"),
+  RULE(CARD_YEAR, rule_card_expired, "the card has not expired"),
+  RULE(BILLING_ADDRESS, rule_card,
+       "the page: required with payment_method card"),
+  RULE(DCV_METHOD, rule_dcv_method,
+       "DigiCert: no HTTP method with a wildcard name"),
+  RULE(ORGANIZATION_ID, rule_organization_id,
+       "the page: an id, or the details of a new organization"),
+  RULE(CONTACT_FIRST_NAME, rule_new_contact,
+       "the page: required when omitting user_id"),
+  RULE(CONTACT_LAST_NAME, rule_new_contact,
+       "the page: required when omitting user_id"),
+  RULE(CONTACT_JOB_TITLE, rule_new_contact,
+       "the page: required when omitting user_id"),
+  RULE(CONTACT_TELEPHONE, rule_new_contact,
+       "the page: required when omitting user_id"),
+  RULE(CONTACT_EMAIL, rule_new_contact,
+       "the page: required when omitting user_id"),
+  RULE(ORG_NAME, rule_new_organization, "POST /organization: required"),
+  RULE(ORG_COUNTRY, rule_new_organization, "POST /organization: required"),
+  RULE(ORG_ADDRESS, rule_new_organization, "POST /organization: required"),
+  RULE(ORG_CITY, rule_new_organization, "POST /organization: required"),
+  RULE(ORG_STATE, rule_new_organization, "POST /organization: required"),
+  RULE(ORG_ZIP, rule_new_organization, "POST /organization: required"),
+  RULE(ORG_TELEPHONE, rule_new_organization, "POST /organization: required"),
+  RULE(ORG_CONTACT, rule_organization_contact,
+       "POST /organization: required; it may stand among contacts"),
+#undef RULE
+};

@@ -1,0 +1,30 @@
+/* scan.h: what kinds of bytes a string has; 16 at a time where the machine
+ * can. This file and scan.c hold all vector code; the portable twin is
+ * always compiled and tested. */
+#ifndef DCC_SCAN_H
+#define DCC_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum dcc_kinds {
+  DCC_HIGH = 1,    /* a byte above 0x7F */
+  DCC_BREAK = 2,   /* CR or LF */
+  DCC_CONTROL = 4, /* any other control character, DEL included */
+  DCC_QUOTE = 8    /* '"' or '\' */
+};
+
+/* The kinds that stand in n bytes at s, or'ed. */
+unsigned dcc_scan(const char *s, size_t n);
+unsigned dcc_scan_portable(const char *s, size_t n);
+
+/* The number of bytes before the first that JSON must escape ('"', '\', a
+ * byte below 0x20), or n. */
+size_t dcc_scan_escape(const char *s, size_t n);
+size_t dcc_scan_escape_portable(const char *s, size_t n);
+
+/* True where n bytes at s are UTF-8 (RFC 3629: no surrogates, no overlong
+ * forms). Counts the characters. */
+bool dcc_utf8(const char *s, size_t n, size_t *characters);
+
+#endif

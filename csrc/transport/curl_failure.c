@@ -1,0 +1,165 @@
+#include "curl_internal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What came from the other side may be anything: a message keeps to ASCII
+ * that can be printed. */
+static void clean(char *message)
+{
+  for (; *message != '\0'; message++)
+    if (*message < 0x20 || *message > 0x7e)
+      *message = '?';
+}
+
+bool dcc_curl_refuse(dcc_curl_failure *failure, const char *format, ...)
+{
+  va_list arguments;
+  *failure = (dcc_curl_failure){ .code = CURLE_BAD_FUNCTION_ARGUMENT,
+                                 .permanent = true };
+  va_start(arguments, format);
+  vsnprintf(failure->message, sizeof failure->message, format, arguments);
+  va_end(arguments);
+  clean(failure->message);
+  return false;
+}
+
+bool dcc_curl_no_option(dcc_curl_failure *failure, CURLoption option,
+                        CURLcode code)
+{
+  const struct curl_easyoption *known = curl_easy_option_by_id(option);
+  dcc_curl_refuse(failure, "libcurl %s does not take its option %s: %s",
+                  dcc_curl_version(), known ? known->name : "(unknown)",
+                  curl_easy_strerror(code));
+  failure->code = (int)code;
+  return false;
+}
+
+/* One row for each way to fail that deserves its own words; %H is the host,
+ * %P the port, %R libcurl's reason, %C and %T the limits in seconds. The
+ * first row that fits counts, code 0 fits all. */
+static const struct {
+  int code;
+  enum { ANY, UNSENT, SENT } when;
+  bool permanent;
+  const char *text;
+} causes[] = {
+  { CURLE_COULDNT_RESOLVE_HOST, ANY, false, "no address found for %H" },
+  { CURLE_COULDNT_RESOLVE_PROXY, ANY, false,
+    "no address found for the proxy" },
+  { CURLE_COULDNT_CONNECT, ANY, false, "no connection to %H port %P: %R" },
+  { CURLE_OPERATION_TIMEDOUT, UNSENT, false,
+    "no connection to %H port %P within %C seconds" },
+  { CURLE_OPERATION_TIMEDOUT, SENT, false,
+    "no complete answer from %H within %T seconds" },
+  { CURLE_PEER_FAILED_VERIFICATION, ANY, true,
+    "certificate of %H refused: %R" },
+  { CURLE_SSL_ISSUER_ERROR, ANY, true, "certificate of %H refused: %R" },
+  { CURLE_SSL_CONNECT_ERROR, ANY, false,
+    "no TLS connection to %H port %P: %R" },
+  { CURLE_SSL_CACERT_BADFILE, ANY, true, "CA file cannot be read: %R" },
+  { CURLE_GOT_NOTHING, ANY, false,
+    "the connection to %H closed before an answer came" },
+  { CURLE_SEND_ERROR, ANY, false,
+    "the connection to %H broke while sending: %R" },
+  { CURLE_RECV_ERROR, SENT, false,
+    "the connection to %H broke while reading: %R" },
+  { CURLE_PARTIAL_FILE, ANY, false, "the answer of %H was cut short: %R" },
+  { CURLE_UNSUPPORTED_PROTOCOL, SENT, false, "no HTTP answer from %H: %R" },
+  { CURLE_WEIRD_SERVER_REPLY, ANY, false, "no HTTP answer from %H: %R" },
+  { CURLE_URL_MALFORMAT, ANY, true, "'url' is not a URL: %R" },
+  { 0, UNSENT, false, "no connection to %H port %P: %R" },
+  { 0, SENT, false, "request to %H failed: %R" }
+};
+
+/* The operating system's word for it says more than libcurl's. */
+static const char *reason(const dcc_curl *h, CURLcode code)
+{
+  long number = 0;
+  if (code == CURLE_COULDNT_CONNECT
+      && curl_easy_getinfo(h->easy, CURLINFO_OS_ERRNO, &number) == CURLE_OK
+      && number > 0)
+    return strerror((int)number);
+  return h->error[0] ? h->error : curl_easy_strerror(code);
+}
+
+static double seconds(long ms)
+{
+  return (double)ms / 1000;
+}
+
+/* A letter in lower case where a small one follows: not in "SSL". */
+static void add_reason(char *to, size_t size, const char *s)
+{
+  snprintf(to, size, "%s", s);
+  if (s[0] >= 'A' && s[0] <= 'Z'
+      && ((s[1] >= 'a' && s[1] <= 'z') || s[1] == ' '))
+    to[0] = (char)(s[0] + ('a' - 'A'));
+}
+
+static void expand(const dcc_curl *h, CURLcode code, const char *text,
+                   char *to, size_t size)
+{
+  long connect = h->connect_timeout_ms < h->timeout_ms ? h->connect_timeout_ms
+                                                       : h->timeout_ms;
+  size_t n = 0;
+  to[0] = '\0';
+  for (; *text != '\0' && n + 1 < size; text++) {
+    if (*text != '%') {
+      to[n++] = *text;
+      to[n] = '\0';
+      continue;
+    }
+    switch (*++text) {
+    case 'H': snprintf(to + n, size - n, "%s", h->host); break;
+    case 'P': snprintf(to + n, size - n, "%s", h->port); break;
+    case 'C': snprintf(to + n, size - n, "%g", seconds(connect)); break;
+    case 'T': snprintf(to + n, size - n, "%g", seconds(h->timeout_ms)); break;
+    default: add_reason(to + n, size - n, reason(h, code)); break;
+    }
+    n += strlen(to + n);
+  }
+}
+
+/* The transfer that we ended ourselves, or an announced body too long. */
+static bool explain_stop(const dcc_curl *h, CURLcode code,
+                         dcc_curl_failure *failure)
+{
+  char *to = failure->message;
+  size_t size = sizeof failure->message;
+  if (h->stop == STOP_BODY || code == CURLE_FILESIZE_EXCEEDED)
+    snprintf(to, size, "the answer of %s is longer than %zu bytes", h->host,
+             h->body_max);
+  else if (h->stop == STOP_HEADERS)
+    snprintf(to, size, "the answer of %s has more than %d header fields or "
+                       "%d bytes of them", h->host,
+             DCC_CURL_RESPONSE_HEADERS_MAX, DCC_CURL_HEADER_BYTES_MAX);
+  else if (h->stop == STOP_MEMORY)
+    snprintf(to, size, "out of memory while reading the answer of %s",
+             h->host);
+  else
+    return false;
+  return true;
+}
+
+bool dcc_curl_explain(const dcc_curl *h, CURLcode code,
+                      dcc_curl_failure *failure)
+{
+  size_t i = 0;
+  if (h->again) /* stopped by us: what libcurl says of a new connection */
+    code = CURLE_GOT_NOTHING;
+  *failure = (dcc_curl_failure){ .code = (int)code, .maybe = h->sent };
+  if (!explain_stop(h, code, failure)) {
+    while ((causes[i].code != 0 && causes[i].code != (int)code)
+           || (causes[i].when != ANY
+               && (causes[i].when == SENT) != h->sent))
+      i++;
+    failure->permanent = causes[i].permanent;
+    failure->config = code == CURLE_SSL_CACERT_BADFILE;
+    expand(h, code, causes[i].text, failure->message,
+           sizeof failure->message);
+  }
+  clean(failure->message);
+  return false;
+}

@@ -1,0 +1,276 @@
+#include "curl_internal.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* libcurl, pinned down: every option that is a number. Certificates are
+ * always checked, nothing is followed, nothing is read from files of the
+ * user, nothing is written anywhere, no signal is touched. Cookies, HSTS and
+ * alt-svc are off as long as nobody names a file for them. */
+static const struct {
+  CURLoption option;
+  long value;
+} pins[] = {
+  { CURLOPT_SSL_VERIFYPEER, 1 },
+  { CURLOPT_SSL_VERIFYHOST, 2 },
+  { CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
+  { CURLOPT_PROXY_SSL_VERIFYPEER, 1 },
+  { CURLOPT_PROXY_SSL_VERIFYHOST, 2 },
+  { CURLOPT_PROXY_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
+  { CURLOPT_FOLLOWLOCATION, 0 },
+  { CURLOPT_MAXREDIRS, 0 },
+  { CURLOPT_UNRESTRICTED_AUTH, 0 },
+  { CURLOPT_DISALLOW_USERNAME_IN_URL, 1 },
+  { CURLOPT_NETRC, CURL_NETRC_IGNORED },
+  { CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1 },
+  { CURLOPT_HTTP09_ALLOWED, 0 },
+  { CURLOPT_HEADEROPT, CURLHEADER_SEPARATE }, /* no key to a proxy */
+  { CURLOPT_SUPPRESS_CONNECT_HEADERS, 1 },
+  { CURLOPT_VERBOSE, 0 },
+  { CURLOPT_NOPROGRESS, 1 },
+  { CURLOPT_NOSIGNAL, 1 },
+  { CURLOPT_QUICK_EXIT, 1 }, /* the time-out bounds a name look-up too */
+  { CURLOPT_TCP_KEEPALIVE, 1 },
+  { CURLOPT_TCP_NODELAY, 1 },
+  { CURLOPT_CA_CACHE_TIMEOUT, 24L * 60 * 60 } /* new roots within a day */
+};
+
+/* Once a request was put on a connection, libcurl may want to send it on
+ * another one (the first died before it answered). An order is paid for:
+ * the second attempt is stopped wherever it shows up first. */
+static bool second_attempt(dcc_curl *h)
+{
+  if (h->sent)
+    h->again = true;
+  return h->sent;
+}
+
+/* Called once for each time a request is about to go out on a connection
+ * that is up, TLS and proxy included, new or used before. */
+static int on_request(void *handle, char *ip, char *local_ip, int port,
+                      int local_port)
+{
+  dcc_curl *h = handle;
+  (void)ip, (void)local_ip, (void)port, (void)local_port;
+  if (second_attempt(h))
+    return CURL_PREREQFUNC_ABORT;
+  h->sent = true;
+  return CURL_PREREQFUNC_OK;
+}
+
+/* A socket that the host's child processes do not inherit. */
+static curl_socket_t on_socket(void *handle, curlsocktype purpose,
+                               struct curl_sockaddr *address)
+{
+  int s;
+  (void)purpose;
+  if (second_attempt(handle))
+    return CURL_SOCKET_BAD;
+  s = socket(address->family, address->socktype, address->protocol);
+  if (s >= 0)
+    (void)fcntl(s, F_SETFD, FD_CLOEXEC);
+  return s < 0 ? CURL_SOCKET_BAD : s;
+}
+
+static int on_resolve(void *state, void *reserved, void *handle)
+{
+  (void)state, (void)reserved;
+  return second_attempt(handle);
+}
+
+/* With a CA file alone libcurl keeps the parsed certificates; with a CA
+ * directory beside it, which Debian's libcurl has by default, it reads the
+ * whole bundle again for each connection. */
+static bool single_ca_file(const dcc_curl *h)
+{
+  const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+  return h->ca_file != NULL
+         || (info->age >= CURLVERSION_SEVENTH && info->cainfo != NULL);
+}
+
+#define SET(option, value) \
+  do { \
+    CURLcode code_ = curl_easy_setopt(h->easy, option, value); \
+    if (code_ != CURLE_OK) \
+      return dcc_curl_no_option(failure, option, code_); \
+  } while (0)
+
+static bool set_callbacks(dcc_curl *h, dcc_curl_failure *failure)
+{
+  SET(CURLOPT_ERRORBUFFER, h->error);
+  SET(CURLOPT_PREREQFUNCTION, on_request);
+  SET(CURLOPT_PREREQDATA, h);
+  SET(CURLOPT_OPENSOCKETFUNCTION, on_socket);
+  SET(CURLOPT_OPENSOCKETDATA, h);
+  SET(CURLOPT_RESOLVER_START_FUNCTION, on_resolve);
+  SET(CURLOPT_RESOLVER_START_DATA, h);
+  SET(CURLOPT_HEADERFUNCTION, dcc_curl_on_header);
+  SET(CURLOPT_HEADERDATA, h);
+  SET(CURLOPT_WRITEFUNCTION, dcc_curl_on_body);
+  SET(CURLOPT_WRITEDATA, h);
+  return true;
+}
+
+/* An answer in "identity" is asked for: a short JSON gains nothing from
+ * compression, and saying nothing would allow any coding. One that comes
+ * compressed all the same is decoded, and its decoded bytes are counted. */
+static bool pin(dcc_curl *h, const dcc_curl_options *options,
+                dcc_curl_failure *failure)
+{
+  const char *agent = options->user_agent ? options->user_agent
+                                          : "certcentral";
+  size_t i;
+  for (i = 0; i < sizeof pins / sizeof *pins; i++)
+    SET(pins[i].option, pins[i].value);
+  SET(CURLOPT_PROTOCOLS_STR, "https");
+  SET(CURLOPT_REDIR_PROTOCOLS_STR, "https");
+  SET(CURLOPT_ACCEPT_ENCODING, "identity");
+  SET(CURLOPT_USERAGENT, agent);
+  SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)h->body_max);
+  if (h->ca_file != NULL) {
+    SET(CURLOPT_CAINFO, h->ca_file);
+    SET(CURLOPT_PROXY_CAINFO, h->ca_file);
+  }
+  if (single_ca_file(h)) {
+    SET(CURLOPT_CAPATH, NULL);
+    SET(CURLOPT_PROXY_CAPATH, NULL);
+  }
+  SET(CURLOPT_PROXY, h->proxy);
+  return set_callbacks(h, failure);
+}
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static CURLcode global_code = CURLE_FAILED_INIT;
+
+/* Never undone: other users of libcurl may live in this process. */
+static void global_init(void)
+{
+  global_code = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static bool usable(dcc_curl_failure *failure)
+{
+  const curl_version_info_data *info;
+  pthread_once(&once, global_init);
+  if (global_code != CURLE_OK)
+    return dcc_curl_refuse(failure, "libcurl cannot be initialised: %s",
+                           curl_easy_strerror(global_code));
+  info = curl_version_info(CURLVERSION_NOW);
+  if (info->version_num < 0x075700)
+    return dcc_curl_refuse(failure, "libcurl must be 7.87.0 or newer, got %s",
+                           info->version);
+  if (!(info->features & CURL_VERSION_SSL))
+    return dcc_curl_refuse(failure, "this libcurl is built without TLS");
+  return true;
+}
+
+static bool check_options(const dcc_curl_options *options,
+                          dcc_curl_failure *failure)
+{
+  dcc_curl_text agent = { options->user_agent, 0 };
+  if (!dcc_curl_printable(options->api_key))
+    return dcc_curl_refuse(
+      failure, "the API key has a control character, which no header carries");
+  if (agent.bytes != NULL)
+    agent.length = strlen(agent.bytes);
+  if (!dcc_curl_printable(agent))
+    return dcc_curl_refuse(failure,
+                           "'user_agent' must have no control characters");
+  return true;
+}
+
+/* A copy of s in *copy, NULL for NULL; false when memory ran out. */
+static bool copy(char **to, const char *s)
+{
+  size_t size = s ? strlen(s) + 1 : 0;
+  if (s == NULL)
+    return true;
+  *to = malloc(size);
+  if (*to != NULL)
+    memcpy(*to, s, size);
+  return *to != NULL;
+}
+
+static bool fill(dcc_curl *h, const dcc_curl_options *options,
+                 dcc_curl_failure *failure)
+{
+  dcc_curl_text key = options->api_key;
+  h->shape = -1;
+  h->body_max = options->body_max ? options->body_max : DCC_CURL_BODY_MAX;
+  h->easy = curl_easy_init();
+  if (h->easy == NULL || !copy(&h->ca_file, options->ca_file)
+      || !copy(&h->proxy, options->proxy)
+      || (key.length && !dcc_secret_set(&h->api_key, key.bytes, key.length)))
+    return dcc_curl_refuse(failure, "out of memory");
+  return pin(h, options, failure);
+}
+
+dcc_curl *dcc_curl_new(const dcc_curl_options *options,
+                       dcc_curl_failure *failure)
+{
+  dcc_curl *h;
+  if (!check_options(options, failure) || !usable(failure))
+    return NULL;
+  h = calloc(1, sizeof *h);
+  if (h == NULL) {
+    dcc_curl_refuse(failure, "out of memory");
+    return NULL;
+  }
+  if (fill(h, options, failure))
+    return h;
+  dcc_curl_free(h);
+  return NULL;
+}
+
+void dcc_curl_free(dcc_curl *h)
+{
+  if (h == NULL)
+    return;
+  curl_easy_cleanup(h->easy);
+  dcc_secret_wipe(&h->api_key);
+  dcc_buffer_free(&h->lines);
+  dcc_buffer_free(&h->fresh);
+  dcc_buffer_free(&h->url);
+  if (h->proxy != NULL) /* may hold a password */
+    dcc_wipe(h->proxy, strlen(h->proxy));
+  free(h->proxy);
+  free(h->ca_file);
+  free(h);
+}
+
+static void begin(dcc_curl *h, dcc_curl_response *response)
+{
+  dcc_curl_response_trim(response);
+  dcc_buffer_clear(&response->headers);
+  dcc_buffer_clear(&response->body);
+  response->status = 0;
+  h->response = response;
+  h->sent = h->again = h->in_headers = h->final = false;
+  h->fields = 0;
+  h->header_bytes = 0;
+  h->stop = STOP_NONE;
+  h->error[0] = '\0';
+}
+
+bool dcc_curl_perform(dcc_curl *h, const dcc_curl_request *request,
+                      dcc_curl_response *response, dcc_curl_failure *failure)
+{
+  CURLcode code;
+  begin(h, response);
+  if (!dcc_curl_prepare(h, request, failure))
+    return false;
+  code = curl_easy_perform(h->easy);
+  h->response = NULL;
+  if (code == CURLE_OK)
+    code = curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE,
+                             &response->status);
+  return code == CURLE_OK || dcc_curl_explain(h, code, failure);
+}
+
+const char *dcc_curl_version(void)
+{
+  return curl_version_info(CURLVERSION_NOW)->version;
+}
