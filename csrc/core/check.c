@@ -177,10 +177,48 @@ static void check_integer(dcc_check *c, dcc_place place,
 static void check_rows(dcc_check *c, const dcc_scope *scope, unsigned from,
                        unsigned end);
 
+/* What makes a value of an unknown field unfit for JSON, or NULL. */
+static const char *unfit(const dcc_value *value)
+{
+  const char *what = NULL;
+  size_t characters;
+  if (value->type == DCC_OTHER)
+    return value->as.text;
+  if (value->type == DCC_NUMBER && value->as.number - value->as.number != 0)
+    return "a number that is not finite";
+  if (value->type == DCC_STRING) {
+    if (!dcc_utf8(value->as.text, value->length, &characters))
+      return "a string that is not UTF-8";
+    if (dcc_has_private_key(value->as.text, value->length))
+      return "a private key";
+  }
+  if (value->type == DCC_ARRAY)
+    for (size_t i = 0; i < value->length && what == NULL; i++)
+      what = unfit(&value->as.items[i]);
+  if (value->type == DCC_OBJECT)
+    for (const dcc_member *m = value->as.members; m != NULL && what == NULL;
+         m = m->next)
+      what = dcc_utf8(m->name, m->length, &characters)
+               ? unfit(&m->value) : "a name that is not UTF-8";
+  return what;
+}
+
 static void report_extra(dcc_check *c, dcc_place place)
 {
   const dcc_extra *extra = place.extra;
+  const char *what;
+  size_t characters;
   char hint[96] = "";
+  if (c->options->allow_unknown) {
+    what = unfit(&extra->value);
+    if (!dcc_utf8(extra->name, extra->length, &characters))
+      what = "a name that is not UTF-8";
+    if (what != NULL) {
+      dcc_report(c, DCC_PROBLEM, "type", place, NULL,
+                 "must be what JSON can carry, got %s", what);
+      return;
+    }
+  }
   if (!extra->is_index)
     dcc_field_path(dcc_form_nearest(extra->object, extra->name,
                                     extra->length), hint, sizeof hint);
@@ -304,8 +342,13 @@ size_t dcc_order_check(dcc_order *order, const dcc_options *options)
   dcc_order_forget_notes(order);
   if (order->failed || !dcc_order_sort_extras(order))
     return SIZE_MAX;
-  check_extras(&c, &scope, DCC_ORDER);
-  check_rows(&c, &scope, DCC_ORDER + 1, DCC_FIELDS);
+  if (order->values[DCC_ORDER].type == DCC_OTHER) {
+    report_got(&c, "type", dcc_place_of(&scope, DCC_ORDER),
+               &order->values[DCC_ORDER], "be a plain table", NULL);
+  } else {
+    check_extras(&c, &scope, DCC_ORDER);
+    check_rows(&c, &scope, DCC_ORDER + 1, DCC_FIELDS);
+  }
   if (order->failed)
     return SIZE_MAX;
   order->checked = order->problems.count == 0;

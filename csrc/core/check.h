@@ -42,6 +42,12 @@ enum { DCC_SHOWN_SIZE = 160 };
 const char *dcc_show(char to[DCC_SHOWN_SIZE], const dcc_value *value,
                      bool secret);
 
+/* Adds at most `most` of n bytes at s, so that they are fit to be printed:
+ * control characters and what is not UTF-8 are escaped as Lua does, and '"'
+ * and '\' too where the text is to stand in quotes. */
+void dcc_add_printable(dcc_buffer *b, const char *s, size_t n, size_t most,
+                       bool quoted);
+
 /* ---- rules across rows (rules.c) --------------------------------------- */
 
 /* A rule judges the row it belongs to by the values of other rows. It runs

@@ -199,7 +199,7 @@ unsigned dcc_form_nearest(unsigned parent, const char *name, size_t length)
   unsigned found;
   if (length == 0 || length > NAME_MAX_LENGTH)
     return 0;
-  found = nearest(parent, true, name, length, (unsigned)length / 3 + 2);
+  found = nearest(parent, true, name, length, (unsigned)length / 3 + 1);
   if (found == 0)
     found = nearest(parent, false, name, length, 1);
   return found;

@@ -21,9 +21,8 @@ static bool is_identifier(const char *s, size_t n)
   return n > 0;
 }
 
-/* Adds at most `most` bytes of a string, so that they are fit to be printed:
- * control characters, '"' and what is not UTF-8 are escaped as Lua does. */
-static void add_shown(dcc_buffer *b, const char *s, size_t n, size_t most)
+void dcc_add_printable(dcc_buffer *b, const char *s, size_t n, size_t most,
+                       bool quoted)
 {
   size_t shown = n < most ? n : most, characters;
   while (shown < n && shown > 0 && (s[shown] & 0xC0) == 0x80)
@@ -32,7 +31,7 @@ static void add_shown(dcc_buffer *b, const char *s, size_t n, size_t most)
   for (size_t i = 0; i < shown; i++) {
     unsigned char c = (unsigned char)s[i];
     char escaped[5];
-    if (c == '"' || c == '\\') {
+    if (quoted && (c == '"' || c == '\\')) {
       dcc_buffer_addc(b, '\\');
       dcc_buffer_addc(b, (char)c);
     } else if (c < 0x20 || c == 0x7F || (c >= 0x80 && !utf8)) {
@@ -44,6 +43,11 @@ static void add_shown(dcc_buffer *b, const char *s, size_t n, size_t most)
   }
   if (shown < n)
     dcc_buffer_adds(b, "...");
+}
+
+static void add_shown(dcc_buffer *b, const char *s, size_t n, size_t most)
+{
+  dcc_add_printable(b, s, n, most, true);
 }
 
 static void add_path(dcc_buffer *b, const dcc_scope *scope, unsigned field)
@@ -88,6 +92,8 @@ static void add_place(dcc_buffer *b, dcc_place place)
 {
   if (place.field != DCC_ORDER)
     add_path(b, place.scope, place.field);
+  else if (place.extra == NULL)
+    dcc_buffer_adds(b, "order");
   if (place.extra != NULL)
     add_extra(b, place.scope, place.extra, place.field == DCC_ORDER);
   if (place.item != DCC_NO_ITEM) {

@@ -18,11 +18,10 @@
 #define DASHES "-----"
 #define BEGIN DASHES "BEGIN "
 #define END DASHES "END "
-#define NO_MEMORY "memory ran out"
 
 enum {
   RSA_BITS_MIN = 2048,
-  RSA_BITS_MAX = 16384, /* more than libcrypto is willing to verify */
+  RSA_BITS_MAX = 16384, /* no more than libcrypto is willing to verify */
   NAME_SIZE = 64
 };
 
@@ -51,14 +50,6 @@ refuse(dcc_csr_error *error, const char *format, ...)
   vsnprintf(error->message, sizeof error->message, format, arguments);
   va_end(arguments);
   return false;
-}
-
-/* The same after libcrypto gave up, which may be for want of memory. */
-static bool refuse_libcrypto(dcc_csr_error *error, const char *message)
-{
-  if (ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE)
-    message = NO_MEMORY;
-  return refuse(error, "%s", message);
 }
 
 /* ---- the PEM around it ---- */
@@ -247,7 +238,7 @@ static bool decode(span body, dcc_buffer *der, dcc_csr_error *error)
   size_t letters = 0, pads = 0;
   unsigned bits = 0;
   if (dcc_buffer_reserve(der, body.n / 4 * 3 + 3) == NULL)
-    return refuse(error, NO_MEMORY);
+    return refuse(error, "memory ran out");
   for (size_t i = 0; i < body.n; i++) {
     int value = base64_value(body.at[i]);
     if (is_space(body.at[i]))
@@ -279,7 +270,7 @@ static dcc_csr *parse(const dcc_buffer *der, dcc_csr_error *error)
   const unsigned char *end = at + der->length;
   X509_REQ *csr = d2i_X509_REQ(NULL, &at, (long)der->length);
   if (csr == NULL) {
-    refuse_libcrypto(error, GOT "one whose contents cannot be read");
+    refuse(error, GOT "one whose contents cannot be read");
   } else if (at != end) {
     refuse(error, GOT "%zu bytes too many inside it", (size_t)(end - at));
     X509_REQ_free(csr);
@@ -329,7 +320,7 @@ static EVP_PKEY *key_of(dcc_csr *csr, dcc_csr_error *error)
 {
   EVP_PKEY *key = X509_REQ_get0_pubkey(csr);
   if (key == NULL)
-    refuse_libcrypto(error, "the key of the request cannot be read");
+    refuse(error, "the key of the request cannot be read");
   return key;
 }
 
@@ -364,9 +355,8 @@ static bool check_point(dcc_csr *csr, dcc_csr_error *error)
   check = EVP_PKEY_CTX_new(key, NULL);
   good = check != NULL && EVP_PKEY_public_check_quick(check) > 0;
   EVP_PKEY_CTX_free(check);
-  return good ||
-         refuse_libcrypto(error, "an EC key must be a point on its curve, "
-                                 "got the point at infinity");
+  return good || refuse(error, "an EC key must be a point on its curve, "
+                               "got the point at infinity");
 }
 
 /* The curve must be named: parameters written out may look like P-256 and
@@ -380,7 +370,7 @@ static bool check_ec(dcc_csr *csr, const X509_ALGOR *algorithm,
   int type;
   X509_ALGOR_get0(NULL, &type, &curve, algorithm);
   if (type != V_ASN1_OBJECT)
-    return refuse(error, "%s by name, got parameters written out", wanted);
+    return refuse(error, "%s by name, got a curve without one", wanted);
   switch (OBJ_obj2nid(curve)) {
   case NID_X9_62_prime256v1:
   case NID_secp384r1:
@@ -453,7 +443,7 @@ static bool check_signature(dcc_csr *csr, dcc_csr_error *error)
   if (!is_known(object))
     return refuse(error, "the signature must be of a kind that can be "
                          "verified here, got %s", name_of(object, name));
-  return refuse_libcrypto(error, "the signature does not fit its key");
+  return refuse(error, "the signature does not fit its key");
 }
 
 bool dcc_csr_check_signature(dcc_csr *csr, dcc_csr_error *error)

@@ -2,8 +2,13 @@
  * libcrypto. Includes nothing of OpenSSL, so that its users need not either.
  *
  * Every function leaves OpenSSL's error queue, which is the thread's and
- * shared with the host, as it found it. The queue is a ring of 16: a host
- * that keeps it nearly full may lose its oldest entries to ours. */
+ * shared with the host, as it found it, with two exceptions: the queue is
+ * a ring of 15, so that a host that keeps it nearly full may lose its oldest
+ * entries, and libcrypto's decoders empty it when memory runs out.
+ *
+ * libcrypto does not always tell when it was memory that ran out: then a
+ * good request is refused with a message that is not true of it. A bad one
+ * is never taken. */
 #ifndef DCC_CSR_H
 #define DCC_CSR_H
 

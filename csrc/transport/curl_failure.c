@@ -73,29 +73,37 @@ static const struct {
   { 0, SENT, false, "request to %H failed: %R" }
 };
 
-/* The operating system's word for it says more than libcurl's. */
-static const char *reason(const dcc_curl *h, CURLcode code)
+/* The length without a full stop and white space at the end. */
+static size_t bare_length(const char *s)
 {
+  size_t n = strlen(s);
+  while (n > 0 && (s[n - 1] == '.' || s[n - 1] == ' ' || s[n - 1] == '\n'))
+    n--;
+  return n;
+}
+
+/* libcurl's reason, or the operating system's where that says more, with
+ * its first letter in lower case where a small one follows: not in "SSL". */
+static void add_reason(const dcc_curl *h, CURLcode code, char *to,
+                       size_t size)
+{
+  char text[CURL_ERROR_SIZE];
   long number = 0;
+  snprintf(text, sizeof text, "%s",
+           h->error[0] ? h->error : curl_easy_strerror(code));
   if (code == CURLE_COULDNT_CONNECT
       && curl_easy_getinfo(h->easy, CURLINFO_OS_ERRNO, &number) == CURLE_OK
       && number > 0)
-    return strerror((int)number);
-  return h->error[0] ? h->error : curl_easy_strerror(code);
+    (void)strerror_r((int)number, text, sizeof text);
+  if (text[0] >= 'A' && text[0] <= 'Z'
+      && ((text[1] >= 'a' && text[1] <= 'z') || text[1] == ' '))
+    text[0] = (char)(text[0] + ('a' - 'A'));
+  snprintf(to, size, "%.*s", (int)bare_length(text), text);
 }
 
 static double seconds(long ms)
 {
   return (double)ms / 1000;
-}
-
-/* A letter in lower case where a small one follows: not in "SSL". */
-static void add_reason(char *to, size_t size, const char *s)
-{
-  snprintf(to, size, "%s", s);
-  if (s[0] >= 'A' && s[0] <= 'Z'
-      && ((s[1] >= 'a' && s[1] <= 'z') || s[1] == ' '))
-    to[0] = (char)(s[0] + ('a' - 'A'));
 }
 
 static void expand(const dcc_curl *h, CURLcode code, const char *text,
@@ -116,7 +124,7 @@ static void expand(const dcc_curl *h, CURLcode code, const char *text,
     case 'P': snprintf(to + n, size - n, "%s", h->port); break;
     case 'C': snprintf(to + n, size - n, "%g", seconds(connect)); break;
     case 'T': snprintf(to + n, size - n, "%g", seconds(h->timeout_ms)); break;
-    default: add_reason(to + n, size - n, reason(h, code)); break;
+    default: add_reason(h, code, to + n, size - n); break;
     }
     n += strlen(to + n);
   }

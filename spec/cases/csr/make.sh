@@ -24,6 +24,14 @@ pem() {
     openssl base64 -in "$der"
     echo "-----END CERTIFICATE REQUEST-----"; } > "$1"
 }
+# flipped FILE REQUEST: the request with another last bit
+flipped() {
+  openssl req -in "$2" -outform DER -out "$work/whole"
+  last=$(tail -c 1 "$work/whole" | od -An -tu1)
+  { head -c $(($(wc -c < "$work/whole") - 1)) "$work/whole"
+    printf "\\$(printf %03o $((last ^ 1)))"; } > "$der"
+  pem "$1"
+}
 # built FILE KEY ALGORITHM [SIGNATURE]: a request for nobody around a key
 # (SubjectPublicKeyInfo) and a signature, both as lines for asn1parse; the
 # signature fits nothing where none is given. $der is what is to be signed.
@@ -91,6 +99,7 @@ sed 's/REQUEST/REQUST/' $good > bad/label.pem
 sed 's/^-----BEGIN/----BEGIN/' $good > bad/dashes.pem
 sed '$d' $good > bad/no-end.pem
 sed '$s/END/END NEW/' $good > bad/other-end.pem
+sed '$s/REQUEST/REQUIRE/' $good > bad/other-end-as-long.pem
 sed '1d;$d' $good > bad/no-lines.pem
 sed '2s/./!/5' $good > bad/letter.pem
 sed '2s/./=/5' $good > bad/pad.pem
@@ -101,13 +110,10 @@ sed 5d $good > bad/lost-line.pem
 printf -- '-----BEGIN CERTIFICATE REQUEST-----\n-----END CERTIFICATE %s\n' \
   'REQUEST-----' > bad/nothing-inside.pem
 openssl req -in $good -outform DER -out "$work/request"
-size=$(wc -c < "$work/request")
 { cat "$work/request"; printf '\0\1\2'; } > "$der"
 pem bad/trailing-bytes.pem
-last=$(tail -c 1 "$work/request" | od -An -tu1)
-{ head -c $((size - 1)) "$work/request"
-  printf "\\$(printf %03o $((last ^ 1)))"; } > "$der"
-pem bad/flipped-signature.pem
+flipped bad/flipped-signature.pem $good
+flipped bad/flipped-pss-signature.pem good/pss-signature.pem
 LC_ALL=C sed 's/example\.com/example.org/' "$work/request" > "$der"
 pem bad/changed-name.pem
 openssl x509 -in bad/certificate.pem -outform DER -out "$der"

@@ -1,0 +1,195 @@
+# certcentral. `make help` lists the targets.
+#
+# One source, two builds: build/lua5.4 for Lua 5.4, build/lua5.1 for LuaJIT
+# and Lua 5.1. csrc/core, csrc/csr and csrc/transport know no Lua and are
+# compiled once.
+
+LUA = lua5.4
+LUAJIT = luajit
+BUILD = build
+PREFIX = /usr/local
+DESTDIR =
+
+CC = gcc
+CFLAGS = -O2 -g
+SANITIZE =
+WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes
+WERROR =
+DEFINES = -std=c11 -D_POSIX_C_SOURCE=200809L
+ALL_CFLAGS = $(DEFINES) $(CFLAGS) $(SANITIZE) $(WARNINGS) $(WERROR) -fPIC \
+	-fvisibility=hidden
+# nodelete: a thread of libcurl's may outlive the Lua state that loaded it
+MODULE = -shared -Wl,-z,nodelete
+
+# pkg-config's word, or Debian's place for it
+inc = $(shell pkg-config --cflags $(1) 2>/dev/null)
+INC_lua5.4 = $(call inc,lua5.4)
+INC_lua5.1 = $(call inc,lua5.1)
+CURL_LIBS = -lcurl
+CRYPTO_LIBS = -lcrypto
+
+ABIS = lua5.4 lua5.1
+MODULES = core csr curl
+CORE = $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/core/*.c))
+CSR = $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/csr/*.c))
+TRANSPORT = $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/transport/*.c))
+HEADERS = $(wildcard csrc/*/*.h csrc/core/form.def)
+
+SO = $(foreach abi,$(ABIS),\
+	$(foreach m,$(MODULES),$(BUILD)/$(abi)/certcentral/$(m).so))
+TEST_PROGRAMS = $(patsubst csrc/test/%.c,$(BUILD)/test/%,\
+	$(wildcard csrc/test/*.c))
+
+LUA_FILES = $(shell find lua spec examples -name '*.lua' 2>/dev/null)
+
+# Modules for Lua programs that run from this directory.
+export LUA_PATH = $(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;$(CURDIR)/spec/?.lua;;
+CPATH54 = $(CURDIR)/$(BUILD)/lua5.4/?.so;;
+CPATH51 = $(CURDIR)/$(BUILD)/lua5.1/?.so;;
+
+.PHONY: all help deps demo test sandbox repl check install clean asan \
+	valgrind bench test-programs
+.DEFAULT_GOAL = help
+
+help:
+	@echo 'make all       build the modules for Lua 5.4 and LuaJIT'
+	@echo 'make demo      place an order in the sandbox and print the answer'
+	@echo 'make test      build and run every test (installs what it needs)'
+	@echo 'make sandbox   start the sandbox on loopback; SANDBOX_PORT fixes the port'
+	@echo 'make repl      a Lua prompt with the module loaded'
+	@echo 'make check     compiler warnings, linters, the tables against themselves'
+	@echo 'make asan      the tests under the address and undefined sanitizers'
+	@echo 'make valgrind  the tests under valgrind'
+	@echo 'make bench     measure, as ratios within one run'
+	@echo 'make install   install to PREFIX=$(PREFIX)'
+	@echo 'make deps      install the Debian packages that all this needs'
+	@echo 'make clean     remove the build'
+
+all: $(SO)
+
+deps:
+	@sh spec/deps.sh
+
+# ---- building ---------------------------------------------------------------
+
+$(BUILD)/csrc/%.o: csrc/%.c $(HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+define abi_rules
+$(BUILD)/$(1)/obj/%.o: csrc/binding/%.c $(HEADERS)
+	@mkdir -p $$(@D)
+	$(CC) $(ALL_CFLAGS) $$(INC_$(1)) -c -o $$@ $$<
+$(BUILD)/$(1)/certcentral/core.so: $(BUILD)/$(1)/obj/core.o \
+		$(BUILD)/$(1)/obj/order.o $(CORE)
+	@mkdir -p $$(@D)
+	$(CC) $(SANITIZE) $(MODULE) -o $$@ $$^
+$(BUILD)/$(1)/certcentral/csr.so: $(BUILD)/$(1)/obj/csr.o $(CSR) \
+		$(BUILD)/csrc/core/buffer.o
+	@mkdir -p $$(@D)
+	$(CC) $(SANITIZE) $(MODULE) -o $$@ $$^ $(CRYPTO_LIBS)
+$(BUILD)/$(1)/certcentral/curl.so: $(BUILD)/$(1)/obj/curl.o $(TRANSPORT) \
+		$(BUILD)/csrc/core/buffer.o
+	@mkdir -p $$(@D)
+	$(CC) $(SANITIZE) $(MODULE) -o $$@ $$^ $(CURL_LIBS)
+endef
+$(foreach abi,$(ABIS),$(eval $(call abi_rules,$(abi))))
+
+# Every csrc/test/*.c is a program of its own.
+$(BUILD)/test/%: csrc/test/%.c $(CORE) $(CSR) $(TRANSPORT) $(HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -fPIC -fvisibility=hidden,$(ALL_CFLAGS)) -o $@ $< \
+		$(CORE) $(CSR) $(TRANSPORT) $(CURL_LIBS) -lssl $(CRYPTO_LIBS) \
+		-lpthread
+
+test-programs: $(TEST_PROGRAMS)
+
+# The C examples: one with the core alone, one that embeds Lua.
+$(BUILD)/examples/validate: examples/embed/validate.c $(CORE) $(CSR)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Icsrc/core -Icsrc/csr -o $@ $< $(CORE) $(CSR) \
+		$(CRYPTO_LIBS)
+$(BUILD)/examples/host: examples/embed/main.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(INC_lua5.4) -o $@ $< -Wl,-E -llua5.4 -lm -ldl
+
+EXAMPLES = $(BUILD)/examples/validate $(BUILD)/examples/host
+
+# ---- running ----------------------------------------------------------------
+
+demo: deps
+	@$(MAKE) -s all
+	@LUA_CPATH='$(CPATH54)' $(LUA) examples/demo.lua
+
+sandbox: deps
+	@$(MAKE) -s all
+	@LUA_CPATH='$(CPATH54)' $(LUA) lua/certcentral/sandbox/serve.lua
+
+repl: deps
+	@$(MAKE) -s all
+	@LUA_CPATH='$(CPATH54)' $(LUA) -i -e 'certcentral = require "certcentral"; print(certcentral._VERSION .. "   certcentral.help() lists the fields")'
+
+test: deps
+	@$(MAKE) -s --no-print-directory all test-programs $(EXAMPLES)
+	@BUILD=$(BUILD) sh spec/run.sh
+
+# ---- checking ---------------------------------------------------------------
+
+SAN = $(MAKE) -s --no-print-directory BUILD=build/asan \
+	SANITIZE='-fsanitize=address,undefined -fno-omit-frame-pointer' \
+	CFLAGS='-O1 -g'
+
+asan: deps
+	@$(SAN) all test-programs build/asan/examples/validate \
+		build/asan/examples/host
+	@BUILD=build/asan MODE=asan sh spec/run.sh
+
+valgrind: deps
+	@$(MAKE) -s --no-print-directory all test-programs $(EXAMPLES)
+	@BUILD=$(BUILD) MODE=valgrind sh spec/run.sh
+
+CHECKED = $(filter-out csrc/test/%,$(wildcard csrc/*/*.c))
+TIDY = bugprone-*,cert-*,clang-analyzer-*,performance-*,portability-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,-cert-dcl37-c,-cert-dcl51-cpp,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling,-clang-analyzer-security.insecureAPI.strcpy
+
+check: deps
+	@$(MAKE) -s --no-print-directory BUILD=build/gcc WERROR=-Werror all \
+		test-programs build/gcc/examples/validate build/gcc/examples/host
+	@echo 'gcc: no warning'
+	@$(MAKE) -s --no-print-directory BUILD=build/clang CC=clang \
+		WERROR=-Werror all test-programs build/clang/examples/validate \
+		build/clang/examples/host
+	@echo 'clang: no warning'
+	@clang-tidy --quiet --warnings-as-errors='*' --checks='-*,$(TIDY)' \
+		$(CHECKED) -- $(DEFINES) $(INC_lua5.4) 2>/dev/null
+	@echo 'clang-tidy: nothing found'
+	@cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
+		--enable=warning,performance,portability \
+		--suppress=missingIncludeSystem -D__GNUC__ -D__linux__ \
+		-D__SSE2__ csrc/core csrc/csr csrc/transport csrc/binding
+	@echo 'cppcheck: nothing found'
+	@luacheck --quiet --no-color --std max --codes lua examples spec/bench
+	@luacheck --quiet --no-color --std max+busted --codes spec
+	@$(MAKE) -s all
+	@LUA_CPATH='$(CPATH54)' $(LUA) spec/check.lua
+
+bench: deps
+	@$(MAKE) -s --no-print-directory all
+	@BUILD=$(BUILD) sh spec/bench/run.sh
+
+# ---- installing -------------------------------------------------------------
+
+# For luarocks INST_LUADIR and INST_LIBDIR are given, and one ABI.
+ABI = lua5.4
+INST_LUADIR = $(PREFIX)/share/lua/$(ABI:lua%=%)
+INST_LIBDIR = $(PREFIX)/lib/lua/$(ABI:lua%=%)
+
+install: $(foreach m,$(MODULES),$(BUILD)/$(ABI)/certcentral/$(m).so)
+	@cd lua && find certcentral -name '*.lua' | while read -r f; do \
+		install -D -m 644 "$$f" "$(DESTDIR)$(INST_LUADIR)/$$f"; done
+	@for m in $(MODULES); do install -D -m 755 \
+		"$(BUILD)/$(ABI)/certcentral/$$m.so" \
+		"$(DESTDIR)$(INST_LIBDIR)/certcentral/$$m.so"; done
+	@echo 'installed to $(DESTDIR)$(INST_LUADIR) and $(DESTDIR)$(INST_LIBDIR)'
+
+clean:
+	rm -rf build

@@ -1,0 +1,440 @@
+/* core.c: the Lua module certcentral.core. It is the C half of the module
+ * "certcentral", not an interface of its own. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "../core/check.h"
+#include "order.h"
+
+#define LCC_ORDER "certcentral.order"
+
+enum { ID_LENGTH_MAX = 64, ANSWER_DEPTH = 200, LCC_PRINTABLE_SIZE = 4200 };
+
+/* The last second of the year 9999. */
+#define NOW_MAX 253402300799.0
+
+/* ---- the order that all checks of one Lua state share ------------------ */
+
+static dcc_order *shared_order(lua_State *L)
+{
+  dcc_order **box = lua_touserdata(L, lua_upvalueindex(1));
+  if (*box == NULL)
+    *box = dcc_order_new();
+  if (*box == NULL)
+    luaL_error(L, "not enough memory");
+  return *box;
+}
+
+static int order_gc(lua_State *L)
+{
+  dcc_order **box = luaL_checkudata(L, 1, LCC_ORDER);
+  dcc_order_free(*box);
+  *box = NULL;
+  return 0;
+}
+
+static void push_order_box(lua_State *L)
+{
+  dcc_order **box = LCC_NEWUSERDATA(L, sizeof *box);
+  *box = NULL;
+  luaL_newmetatable(L, LCC_ORDER);
+  lua_pushcfunction(L, order_gc);
+  lua_setfield(L, -2, "__gc");
+  lua_setmetatable(L, -2);
+}
+
+/* ---- checking ---------------------------------------------------------- */
+
+static void set_string(lua_State *L, const char *name, const char *s)
+{
+  if (s != NULL) {
+    lua_pushstring(L, s);
+    lua_setfield(L, -2, name);
+  }
+}
+
+static void push_problems(lua_State *L, const dcc_problem *list, size_t count)
+{
+  lua_createtable(L, (int)count, 0);
+  for (size_t i = 0; i < count; i++) {
+    lua_createtable(L, 0, 4);
+    set_string(L, "path", list[i].path);
+    set_string(L, "code", list[i].code);
+    set_string(L, "message", list[i].message);
+    set_string(L, "hint", list[i].hint);
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+}
+
+/* The moment at `index`; nil: now. */
+static int64_t moment(lua_State *L, int index)
+{
+  lua_Number n;
+  if (lua_isnil(L, index))
+    return (int64_t)time(NULL);
+  n = luaL_checknumber(L, index);
+  luaL_argcheck(L, n >= 0 && n <= NOW_MAX, index,
+                "seconds since 1970 expected");
+  return (int64_t)n;
+}
+
+/* A name that this client gives to an order which has none. */
+static void name_order(lua_State *L, int index, dcc_order *order)
+{
+  dcc_value *value = &order->values[DCC_ALTERNATIVE_ORDER_ID];
+  if (!lua_isstring(L, index) || value->type != DCC_ABSENT)
+    return;
+  value->type = DCC_STRING;
+  value->as.text = lua_tolstring(L, index, &value->length);
+}
+
+/* check(order, now, write, strict, allow_unknown, skip_csr, csr_error, name)
+ *   -> body or true, warnings      the order is fit to be sent
+ *   -> nil, problems, warnings, number of problems
+ * `write`: whether to return the request's body. `name`: an
+ * alternative_order_id for an order that has none. */
+static int core_check(lua_State *L)
+{
+  dcc_order *order = shared_order(L);
+  dcc_options options;
+  const dcc_problem *list;
+  size_t count, found, length = 0;
+  const char *body = NULL;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 8);
+  options = (dcc_options){.now = moment(L, 2), .strict = lua_toboolean(L, 4),
+                          .allow_unknown = lua_toboolean(L, 5),
+                          .skip_csr = lua_toboolean(L, 6),
+                          .csr_error = luaL_optstring(L, 7, NULL)};
+  dcc_order_clear(order);
+  lcc_read_order(L, 1, order, options.allow_unknown);
+  name_order(L, 8, order);
+  found = dcc_order_check(order, &options);
+  if (found == 0 && lua_toboolean(L, 3))
+    body = dcc_order_json(order, &length);
+  if (order->failed || (found == 0 && lua_toboolean(L, 3) && body == NULL))
+    return luaL_error(L, "not enough memory");
+  if (body != NULL)
+    lua_pushlstring(L, body, length);
+  else if (found == 0)
+    lua_pushboolean(L, 1);
+  else
+    lua_pushnil(L);
+  if (found > 0) {
+    list = dcc_order_problems(order, &count);
+    push_problems(L, list, count);
+  }
+  list = dcc_order_warnings(order, &count);
+  push_problems(L, list, count);
+  dcc_order_clear(order);
+  if (found == 0)
+    return 2;
+  lua_pushinteger(L, (lua_Integer)found);
+  return 4;
+}
+
+/* ---- the form ---------------------------------------------------------- */
+
+static void set_integer(lua_State *L, const char *name, int64_t i)
+{
+  lua_pushinteger(L, (lua_Integer)i);
+  lua_setfield(L, -2, name);
+}
+
+/* Pushes a value of the form that is written as JSON: a string, an integer, a
+ * boolean or a list of strings; the strings have no escape but \n. */
+static const char *push_json(lua_State *L, const char *s)
+{
+  if (*s == '[') {
+    lua_newtable(L);
+    for (int i = 1; *s != ']'; i++) {
+      s = push_json(L, s + 1);
+      lua_rawseti(L, -2, i);
+    }
+    return s + 1;
+  }
+  if (*s == '"') {
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    for (s++; *s != '"'; s++) {
+      bool escape = *s == '\\';
+      luaL_addchar(&b, escape ? '\n' : *s);
+      s += escape;
+    }
+    luaL_pushresult(&b);
+    return s + 1;
+  }
+  if (*s == 't' || *s == 'f')
+    lua_pushboolean(L, *s == 't');
+  else
+    lua_pushinteger(L, (lua_Integer)strtol(s, NULL, 10));
+  return s;
+}
+
+static void push_choices(lua_State *L, const dcc_field *f)
+{
+  lua_newtable(L);
+  for (int i = 0; f->choices[i] != NULL; i++) {
+    lua_pushstring(L, f->choices[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+  for (int i = 0; i < 2 && f->flags & DCC_FLAG; i++) {
+    lua_pushinteger(L, i);
+    lua_rawseti(L, -2, i + 1);
+  }
+}
+
+static void push_field(lua_State *L, size_t i)
+{
+  static const char *const required[] = {[DCC_OPTIONAL] = "optional",
+                                         [DCC_REQUIRED] = "required",
+                                         [DCC_CONDITIONAL] = "conditional"};
+  const dcc_field *f = dcc_field_at(i);
+  char path[128];
+  lua_createtable(L, 0, 12);
+  dcc_field_path(i, path, sizeof path);
+  set_string(L, "path", path);
+  set_string(L, "type", dcc_type_name(f->type));
+  set_string(L, "items", f->type == DCC_ARRAY ? dcc_type_name(f->items)
+                                              : NULL);
+  set_string(L, "required", required[f->required]);
+  set_string(L, "format", dcc_format_name(f->format));
+  set_string(L, "help", f->help);
+  if (f->min != 0)
+    set_integer(L, "min", f->min);
+  if (f->max != 0)
+    set_integer(L, "max", f->max);
+  if (f->choices[0] != NULL || f->flags & DCC_FLAG) {
+    push_choices(L, f);
+    lua_setfield(L, -2, "choices");
+  }
+  if (f->preset != NULL) {
+    push_json(L, f->preset);
+    lua_setfield(L, -2, "default");
+  }
+  if (f->example != NULL) {
+    push_json(L, f->example);
+    lua_setfield(L, -2, "example");
+  }
+  if (f->flags & DCC_DEPRECATED) {
+    lua_pushboolean(L, 1);
+    lua_setfield(L, -2, "deprecated");
+  }
+  if (f->flags & DCC_SECRET) {
+    lua_pushboolean(L, 1);
+    lua_setfield(L, -2, "secret");
+  }
+}
+
+/* fields() -> a list of the form's rows, in the page's order */
+static int core_fields(lua_State *L)
+{
+  size_t count = dcc_field_count();
+  lua_createtable(L, (int)count, 0);
+  for (size_t i = 1; i < count; i++) {
+    push_field(L, i);
+    lua_rawseti(L, -2, (int)i);
+  }
+  return 1;
+}
+
+/* ---- secrets ----------------------------------------------------------- */
+
+/* secret(string) -> a userdata that holds a copy in C memory */
+static int core_secret(lua_State *L)
+{
+  size_t length;
+  const char *s = luaL_checklstring(L, 1, &length);
+  dcc_secret *secret = LCC_NEWUSERDATA(L, sizeof *secret);
+  *secret = (dcc_secret){0};
+  luaL_getmetatable(L, LCC_SECRET);
+  lua_setmetatable(L, -2);
+  if (!dcc_secret_set(secret, s, length))
+    return luaL_error(L, "not enough memory");
+  return 1;
+}
+
+/* secret:reveal() -> the string, or nil after wipe() */
+static int secret_reveal(lua_State *L)
+{
+  const dcc_secret *secret = luaL_checkudata(L, 1, LCC_SECRET);
+  if (secret->bytes == NULL)
+    lua_pushnil(L);
+  else
+    lua_pushlstring(L, secret->bytes, secret->length);
+  return 1;
+}
+
+/* Finds n bytes at what in length bytes at s; NULL: they are not there. */
+static const char *find(const char *s, size_t length, const char *what,
+                        size_t n)
+{
+  for (; n > 0 && length >= n; s++, length--)
+    if (memcmp(s, what, n) == 0)
+      return s;
+  return NULL;
+}
+
+/* secret:mask(text) -> the text with "[hidden]" for each place where the
+ * secret stands in it */
+static int secret_mask(lua_State *L)
+{
+  const dcc_secret *secret = luaL_checkudata(L, 1, LCC_SECRET);
+  size_t length;
+  const char *s = luaL_checklstring(L, 2, &length), *at;
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  while ((at = find(s, length, secret->bytes, secret->length)) != NULL) {
+    luaL_addlstring(&b, s, (size_t)(at - s));
+    luaL_addstring(&b, "[hidden]");
+    length -= (size_t)(at - s) + secret->length;
+    s = at + secret->length;
+  }
+  luaL_addlstring(&b, s, length);
+  luaL_pushresult(&b);
+  return 1;
+}
+
+static int secret_wipe(lua_State *L)
+{
+  dcc_secret_wipe(luaL_checkudata(L, 1, LCC_SECRET));
+  return 0;
+}
+
+static int secret_tostring(lua_State *L)
+{
+  lua_pushliteral(L, "[hidden]");
+  return 1;
+}
+
+static void make_secret_type(lua_State *L)
+{
+  static const luaL_Reg methods[] = {{"reveal", secret_reveal},
+                                     {"mask", secret_mask},
+                                     {"wipe", secret_wipe},
+                                     {"__gc", secret_wipe},
+                                     {"__tostring", secret_tostring},
+                                     {NULL, NULL}};
+  luaL_newmetatable(L, LCC_SECRET);
+  LCC_SETFUNCS(L, methods);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -2, "__index");
+  lua_pushboolean(L, 0);
+  lua_setfield(L, -2, "__metatable");
+  lua_pop(L, 1);
+}
+
+/* ---- the rest ---------------------------------------------------------- */
+
+/* path(product) -> the endpoint's path, or nil when that is no product */
+static int core_path(lua_State *L)
+{
+  char path[128];
+  const char *product = luaL_checkstring(L, 1);
+  if (strlen(product) == lua_rawlen(L, 1) &&
+      dcc_request_path(product, path, sizeof path))
+    lua_pushstring(L, path);
+  else
+    lua_pushnil(L);
+  return 1;
+}
+
+/* printable(text, most) -> at most `most` bytes of the text, with control
+ * characters and what is not UTF-8 escaped */
+static int core_printable(lua_State *L)
+{
+  size_t length;
+  const char *s = luaL_checklstring(L, 1, &length);
+  lua_Number most = luaL_checknumber(L, 2);
+  dcc_buffer b = {0};
+  char shown[LCC_PRINTABLE_SIZE];
+  dcc_add_printable(&b, s, length, most < 1024 ? (size_t)most : 1024, false);
+  length = b.length < sizeof shown ? b.length : sizeof shown;
+  if (length > 0)
+    memcpy(shown, b.data, length);
+  dcc_buffer_free(&b); /* before the push, which may raise */
+  lua_pushlstring(L, shown, length);
+  return 1;
+}
+
+/* clock() -> seconds since some moment; never set back */
+static int core_clock(lua_State *L)
+{
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  lua_pushnumber(L, (lua_Number)t.tv_sec + (lua_Number)t.tv_nsec / 1e9);
+  return 1;
+}
+
+/* random_id(n) -> n random letters and digits, or nil */
+static int core_random_id(lua_State *L)
+{
+  char id[ID_LENGTH_MAX + 1];
+  lua_Number n = luaL_checknumber(L, 1);
+  luaL_argcheck(L, n >= 1 && n <= ID_LENGTH_MAX, 1, "1 to 64 expected");
+  if (dcc_random_id(id, (size_t)n))
+    lua_pushstring(L, id);
+  else
+    lua_pushnil(L);
+  return 1;
+}
+
+/* Makes integers of integral numbers and drops nulls, in the table at the top
+ * and all below it; tables nested too deeply are left as they are. Setting
+ * an existing field during lua_next is allowed. */
+static void tidy(lua_State *L, int depth)
+{
+  lua_pushnil(L);
+  while (lua_next(L, -2)) {
+    int type = lua_type(L, -1);
+    int64_t i;
+    if (type == LUA_TTABLE && depth < ANSWER_DEPTH) {
+      tidy(L, depth + 1);
+    } else if (type == LUA_TLIGHTUSERDATA && lua_touserdata(L, -1) == NULL) {
+      lua_pushvalue(L, -2);
+      lua_pushnil(L);
+      lua_rawset(L, -5);
+#if LUA_VERSION_NUM >= 503
+    } else if (type == LUA_TNUMBER && lcc_tointeger(L, -1, &i)) {
+      lua_pushvalue(L, -2);
+      lua_pushinteger(L, (lua_Integer)i);
+      lua_rawset(L, -5);
+#endif
+    }
+    (void)i;
+    lua_pop(L, 1);
+  }
+}
+
+/* tidy(answer) -> answer, changed in place: a decoded JSON value with
+ * integers as integers and without nulls */
+static int core_tidy(lua_State *L)
+{
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  luaL_checkstack(L, 4 * ANSWER_DEPTH, "an answer");
+  tidy(L, 0);
+  return 1;
+}
+
+LCC_EXPORT int luaopen_certcentral_core(lua_State *L);
+
+LCC_EXPORT int luaopen_certcentral_core(lua_State *L)
+{
+  static const luaL_Reg functions[] = {
+    {"fields", core_fields}, {"secret", core_secret}, {"path", core_path},
+    {"random_id", core_random_id}, {"tidy", core_tidy},
+    {"printable", core_printable}, {"clock", core_clock}, {NULL, NULL}};
+  make_secret_type(L);
+  luaL_newlib(L, functions);
+  push_order_box(L);
+  lua_pushcclosure(L, core_check, 1);
+  lua_setfield(L, -2, "check");
+  lua_pushlightuserdata(L, NULL);
+  lua_setfield(L, -2, "null");
+  set_string(L, "version", DCC_VERSION);
+  set_string(L, "product", DCC_PRODUCT);
+  set_string(L, "method", DCC_METHOD);
+  return 1;
+}

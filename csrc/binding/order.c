@@ -1,0 +1,290 @@
+/* order.c: reads a Lua table into a dcc_order, in one walk.
+ *
+ * No Lua code runs and no Lua memory is asked for during the walk, so the
+ * strings that the order points to stay where they are: the table holds
+ * them. Metamethods are not called; a table that has __index or __pairs is
+ * not plain and becomes a value that the check refuses. */
+#include "order.h"
+
+#include <string.h>
+
+enum { UNKNOWN_DEPTH = 32, UNKNOWN_VALUES = 100000, STACK_SLOTS = 120 };
+
+typedef struct walk {
+  lua_State *L;
+  dcc_order *order;
+  bool keep_unknown;   /* read what stands in unknown fields */
+  unsigned unknown;    /* values read from them so far */
+} walk;
+
+static dcc_value other(const char *what)
+{
+  return (dcc_value){.type = DCC_OTHER, .as.text = what};
+}
+
+static const char *type_text(lua_State *L, int index)
+{
+  switch (lua_type(L, index)) {
+  case LUA_TTABLE: return "a table";
+  case LUA_TFUNCTION: return "a function";
+  case LUA_TUSERDATA: return "a userdata";
+  case LUA_TLIGHTUSERDATA: return "a light userdata";
+  case LUA_TTHREAD: return "a coroutine";
+  default: return "a cdata";
+  }
+}
+
+/* What makes the table at the top not plain, or NULL. */
+static const char *not_plain(lua_State *L)
+{
+  const char *what = NULL;
+  if (!lua_getmetatable(L, -1))
+    return NULL;
+  lua_pushliteral(L, "__index");
+  lua_rawget(L, -2);
+  if (!lua_isnil(L, -1))
+    what = "a table whose metatable has __index";
+  lua_pop(L, 1);
+  lua_pushliteral(L, "__pairs");
+  lua_rawget(L, -2);
+  if (!lua_isnil(L, -1))
+    what = "a table whose metatable has __pairs";
+  lua_pop(L, 2);
+  return what;
+}
+
+static bool is_null(lua_State *L, int index)
+{
+  return lua_type(L, index) == LUA_TLIGHTUSERDATA &&
+         lua_touserdata(L, index) == NULL;
+}
+
+/* The value at the top, where no table is due. */
+static dcc_value read_scalar(lua_State *L)
+{
+  dcc_value value = {0};
+  switch (lua_type(L, -1)) {
+  case LUA_TSTRING:
+    value.type = DCC_STRING;
+    value.as.text = lua_tolstring(L, -1, &value.length);
+    break;
+  case LUA_TBOOLEAN:
+    value.type = DCC_BOOLEAN;
+    value.as.boolean = lua_toboolean(L, -1);
+    break;
+  case LUA_TNUMBER:
+    value.type = DCC_INTEGER;
+    if (!lcc_tointeger(L, -1, &value.as.integer)) {
+      value.type = DCC_NUMBER;
+      value.as.number = lua_tonumber(L, -1);
+    }
+    break;
+  default:
+    if (!is_null(L, -1))
+      value = other(type_text(L, -1));
+  }
+  return value;
+}
+
+/* ---- lists ------------------------------------------------------------- */
+
+/* The key at -2 as a place in a list of `length` items, from 0; else
+ * SIZE_MAX. */
+static size_t list_place(lua_State *L, size_t length)
+{
+  int64_t i;
+  if (lua_type(L, -2) != LUA_TNUMBER || !lcc_tointeger(L, -2, &i) || i < 1 ||
+      (uint64_t)i > length)
+    return SIZE_MAX;
+  return (size_t)i - 1;
+}
+
+static void read_object(walk *w, const dcc_scope *scope, unsigned object);
+
+static void read_item(walk *w, unsigned field, size_t i)
+{
+  dcc_value *item = &w->order->values[field].as.items[i];
+  dcc_scope scope;
+  const char *what;
+  if (dcc_form[field].items == DCC_STRING || !lua_istable(w->L, -1)) {
+    *item = read_scalar(w->L);
+    if (item->type == DCC_ABSENT)
+      *item = other("null");
+  } else if ((what = not_plain(w->L)) != NULL) {
+    *item = other(what);
+  } else if (dcc_order_item(w->order, field, i, &scope)) {
+    read_object(w, &scope, field);
+  }
+}
+
+static void read_list(walk *w, dcc_value *array, unsigned field)
+{
+  lua_State *L = w->L;
+  size_t length = lua_rawlen(L, -1), count = 0;
+  if (!dcc_order_resize(w->order, array, length))
+    return;
+  lua_pushnil(L);
+  while (lua_next(L, -2)) {
+    size_t i = list_place(L, length);
+    if (i == SIZE_MAX)
+      array->keyed = true;
+    else
+      read_item(w, field, i);
+    count++;
+    lua_pop(L, 1);
+  }
+  if (count != length)
+    array->keyed = true;
+}
+
+/* ---- unknown fields ---------------------------------------------------- */
+
+static dcc_value read_any(walk *w, int depth);
+
+static dcc_value read_any_list(walk *w, int depth, size_t length)
+{
+  dcc_value array = {0};
+  size_t count = 0;
+  if (!dcc_order_resize(w->order, &array, length))
+    return array;
+  lua_pushnil(w->L);
+  while (lua_next(w->L, -2)) {
+    size_t i = list_place(w->L, length);
+    if (i != SIZE_MAX)
+      array.as.items[i] = read_any(w, depth);
+    count += i != SIZE_MAX;
+    array.keyed |= i == SIZE_MAX;
+    lua_pop(w->L, 1);
+  }
+  return array.keyed || count != length ? other("a list with holes") : array;
+}
+
+static dcc_value read_any_object(walk *w, int depth)
+{
+  dcc_value object = {.type = DCC_OBJECT};
+  lua_pushnil(w->L);
+  while (lua_next(w->L, -2)) {
+    dcc_member *member;
+    if (lua_type(w->L, -2) != LUA_TSTRING) {
+      lua_pop(w->L, 2);
+      return other("a table with keys that are no strings");
+    }
+    member = dcc_order_alloc(w->order, sizeof *member);
+    if (member == NULL) {
+      lua_pop(w->L, 2);
+      return object;
+    }
+    *member = (dcc_member){.next = object.as.members};
+    member->name = lua_tolstring(w->L, -2, &member->length);
+    member->value = read_any(w, depth);
+    object.as.members = member;
+    lua_pop(w->L, 1);
+  }
+  return object;
+}
+
+/* The value at the top, whatever it is: a list where it has items, else an
+ * object. Depth and number are limited: a table may hold itself. */
+static dcc_value read_any(walk *w, int depth)
+{
+  const char *what;
+  size_t length;
+  if (!lua_istable(w->L, -1))
+    return read_scalar(w->L);
+  if (depth == UNKNOWN_DEPTH)
+    return other("a table nested too deeply");
+  if ((what = not_plain(w->L)) != NULL)
+    return other(what);
+  length = lua_rawlen(w->L, -1);
+  if (length > UNKNOWN_VALUES || ++w->unknown > UNKNOWN_VALUES)
+    return other("too large a table");
+  return length > 0 ? read_any_list(w, depth + 1, length)
+                    : read_any_object(w, depth + 1);
+}
+
+/* Number keys show as numbers, others by their type. */
+static void read_unknown(walk *w, const dcc_scope *scope, unsigned object)
+{
+  static const char *const no_string = "not a string";
+  dcc_extra *extra = dcc_order_extra(w->order, *scope, object, no_string,
+                                     strlen(no_string));
+  if (extra == NULL)
+    return;
+  if (lua_type(w->L, -2) == LUA_TSTRING) {
+    extra->name = lua_tolstring(w->L, -2, &extra->length);
+    extra->value = w->keep_unknown ? read_any(w, 0) : (dcc_value){0};
+  } else {
+    int64_t i;
+    dcc_buffer digits = {0};
+    extra->is_index = true;
+    extra->value = other("a key that is no string");
+    if (lua_type(w->L, -2) != LUA_TNUMBER || !lcc_tointeger(w->L, -2, &i))
+      return;
+    dcc_buffer_addi(&digits, i);
+    char *copy = dcc_order_alloc(w->order, digits.length + 1);
+    if (copy != NULL && digits.data != NULL) {
+      memcpy(copy, digits.data, digits.length);
+      extra->name = copy;
+      extra->length = digits.length;
+    }
+    dcc_buffer_free(&digits);
+  }
+}
+
+/* ---- objects ----------------------------------------------------------- */
+
+static void read_field(walk *w, const dcc_scope *scope, unsigned field)
+{
+  dcc_value *value = dcc_at(scope, field);
+  dcc_type type = dcc_form[field].type;
+  const char *what;
+  if (!lua_istable(w->L, -1) || (type != DCC_OBJECT && type != DCC_ARRAY)) {
+    *value = read_scalar(w->L);
+  } else if ((what = not_plain(w->L)) != NULL) {
+    *value = other(what);
+  } else if (type == DCC_ARRAY) {
+    read_list(w, value, field);
+  } else {
+    value->type = DCC_OBJECT;
+    read_object(w, scope, field);
+  }
+}
+
+/* The table at the top; it stays there. */
+static void read_object(walk *w, const dcc_scope *scope, unsigned object)
+{
+  lua_State *L = w->L;
+  lua_pushnil(L);
+  while (lua_next(L, -2)) {
+    size_t length;
+    const char *name;
+    unsigned field = 0;
+    if (lua_type(L, -2) == LUA_TSTRING) {
+      name = lua_tolstring(L, -2, &length);
+      field = dcc_index_find(&w->order->index, object, name, length);
+    }
+    if (field != 0)
+      read_field(w, scope, field);
+    else if (!is_null(L, -1))
+      read_unknown(w, scope, object);
+    lua_pop(L, 1);
+  }
+}
+
+void lcc_read_order(lua_State *L, int index, dcc_order *order,
+                    bool keep_unknown)
+{
+  walk w = {.L = L, .order = order, .keep_unknown = keep_unknown};
+  dcc_scope scope = dcc_order_scope(order);
+  const char *what;
+  luaL_checkstack(L, STACK_SLOTS, "an order");
+  lua_pushvalue(L, index);
+  what = not_plain(L);
+  if (what != NULL)
+    order->values[DCC_ORDER] = other(what);
+  else
+    read_object(&w, &scope, DCC_ORDER);
+  lua_pop(L, 1);
+  if (order->failed)
+    luaL_error(L, "not enough memory");
+}

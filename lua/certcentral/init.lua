@@ -1,0 +1,166 @@
+--- certcentral: orders TLS certificates from DigiCert CertCentral.
+--
+-- Loads the C core and nothing else; what a script does not use (libcurl,
+-- libcrypto, cjson) is loaded on first use.
+
+local core = require "certcentral.core"
+
+local certcentral = {
+  _VERSION = "certcentral " .. core.version,
+  --- cjson.null: a field set to it counts as absent.
+  null = core.null,
+}
+
+local order_options = {
+  product = "string", now = "number", strict = "boolean",
+  allow_unknown = "boolean", check_csr = "boolean", once = "boolean",
+}
+
+local none = {}
+
+local function check_options(options, known, who)
+  if options ~= nil then
+    require("certcentral.options").check(options, known, who)
+  end
+  return options or none
+end
+
+local function check_order(order, who)
+  if type(order) ~= "table" then
+    error(("bad argument #1 to '%s' (order table expected, got %s)")
+      :format(who, order == nil and "no value" or type(order)), 3)
+  end
+end
+
+-- What libcrypto says of the order's CSR: nil where it is fine, or where the
+-- core will find that there is none to look at. `memory` is a table that
+-- keeps the last answer.
+local function csr_error(order, memory)
+  local certificate = rawget(order, "certificate")
+  local pem = type(certificate) == "table" and rawget(certificate, "csr")
+  if type(pem) ~= "string" then
+    return nil
+  end
+  if memory and memory.pem == pem then
+    return memory.message
+  end
+  local ok, message = require("certcentral.csr").check(pem)
+  message = not ok and message or nil
+  if memory then
+    memory.pem, memory.message = pem, message
+  end
+  return message
+end
+
+--- Checks an order and writes its body.
+-- For this package's own modules.
+-- @param order the order table; it is not changed
+-- @param options checked order options
+-- @param write whether to return the body
+-- @param name alternative_order_id for an order that has none, or nil
+-- @param memory keeps the answer about the last CSR, or nil
+-- @return body (or true), warnings; or nil, err
+function certcentral._check(order, options, write, name, memory)
+  local crypto = options.check_csr ~= false and csr_error(order, memory)
+  local body, list, warnings, count = core.check(order, options.now, write,
+    options.strict, options.allow_unknown, options.check_csr == false,
+    crypto or nil, name)
+  if body then
+    return body, list
+  end
+  return nil, require("certcentral.error").invalid(list, warnings, count)
+end
+
+--- Checks an order without sending anything.
+-- @param order the order table
+-- @param options product, now, strict, allow_unknown, check_csr, once
+-- @return true, list of warnings; or nil, err with err.problems
+function certcentral.validate(order, options)
+  check_order(order, "validate")
+  options = check_options(options, order_options, "validate")
+  return certcentral._check(order, options, false)
+end
+
+--- Checks an order and writes it as JSON.
+-- @return the body, list of warnings; or nil, err
+function certcentral.encode(order, options)
+  check_order(order, "encode")
+  options = check_options(options, order_options, "encode")
+  return certcentral._check(order, options, true)
+end
+
+local function endpoint(product, who)
+  local path = core.path(product or core.product)
+  if not path then
+    error(("bad option 'product' to '%s' (a product's name expected, as %s)")
+      :format(who, core.product), 3)
+  end
+  return path
+end
+
+--- Checks an order and makes the HTTP request for it, without the API key.
+-- @return {method, path, headers, body}, list of warnings; or nil, err
+function certcentral.request(order, options)
+  check_order(order, "request")
+  options = check_options(options, order_options, "request")
+  local path = endpoint(options.product, "request")
+  local body, warnings = certcentral._check(order, options, true)
+  if not body then
+    return nil, warnings
+  end
+  return {
+    method = core.method, path = path, body = body,
+    headers = {
+      ["Content-Type"] = "application/json",
+      ["Content-Length"] = ("%d"):format(#body),
+      ["Accept"] = "application/json",
+    },
+  }, warnings
+end
+
+--- Iterates over the form's rows, in the page's order.
+-- @return an iterator that gives one row (a table of its own) at a time
+function certcentral.fields()
+  local rows, i = core.fields(), 0
+  return function()
+    i = i + 1
+    return rows[i]
+  end
+end
+
+--- Text for a person at the prompt.
+-- @param path a field's path; nil for an overview
+-- @return the text
+function certcentral.help(path)
+  return require("certcentral.help")(path)
+end
+
+--- A copy of an order that is safe to print.
+-- @param order the order table
+-- @return a copy without card data, private keys and unknown fields' values
+function certcentral.redact(order)
+  check_order(order, "redact")
+  return require("certcentral.redact")(order)
+end
+
+--- Makes a client.
+-- @param options see the README
+-- @return the client; or nil, err without an API key
+function certcentral.new(options)
+  return require("certcentral.client").new(options)
+end
+
+--- Places one order with a client made for it from `options` and the
+-- environment.
+-- @return result, info; or nil, err
+function certcentral.place_order(order, options)
+  check_order(order, "place_order")
+  return require("certcentral.client").place_once(order, options)
+end
+
+certcentral._order_options = order_options
+certcentral._check_options = check_options
+certcentral._check_order = check_order
+certcentral._endpoint = endpoint
+
+return certcentral

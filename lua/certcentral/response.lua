@@ -1,0 +1,161 @@
+--- Reads what came back: a result, or the error that it stands for.
+
+local core = require "certcentral.core"
+local errors = require "certcentral.error"
+
+local response = {}
+
+local MESSAGE_BYTES, ERRORS_MAX = 300, 20
+
+local cjson
+
+local function decoder()
+  if not cjson then
+    local instance = require("cjson").new()
+    instance.decode_invalid_numbers(false)
+    cjson = instance
+  end
+  return cjson
+end
+
+--- Decodes a JSON object or list: integers as integers, no nulls.
+-- @return the table, or nil where the text is anything else
+function response.decode(body)
+  if type(body) ~= "string" or not body:find("^%s*[{%[]") then
+    return nil
+  end
+  local ok, value = pcall(decoder().decode, body)
+  if ok and type(value) == "table" then
+    return core.tidy(value)
+  end
+end
+
+-- Text from outside, fit for a message: no control bytes, no run of digits
+-- that may be a card number, not too long.
+local function clean(text)
+  return (core.printable(tostring(text), MESSAGE_BYTES)
+    :gsub("%d+", function(digits)
+      return #digits >= 12 and #digits <= 19 and "[hidden]" or nil
+    end))
+end
+
+local function add_error(list, entry)
+  if #list == ERRORS_MAX then
+    return
+  elseif type(entry) == "string" then
+    list[#list + 1] = { message = clean(entry) }
+  elseif type(entry) == "table" and (entry.code or entry.message) then
+    list[#list + 1] = {
+      code = entry.code and clean(entry.code),
+      message = entry.message and clean(entry.message),
+    }
+  end
+end
+
+-- The API's own errors, whichever way they are written: a list of objects,
+-- one object, or {"error": {...}}.
+local function api_errors(body)
+  local decoded = response.decode(body)
+  local list = {}
+  local found = decoded and (decoded.errors or decoded.error)
+  if type(found) == "table" and found[1] ~= nil then
+    for _, entry in ipairs(found) do
+      add_error(list, entry)
+    end
+  elseif found then
+    add_error(list, found)
+  end
+  return list
+end
+
+local function describe(status, list, body)
+  local parts = {}
+  for i, entry in ipairs(list) do
+    parts[i] = entry.message and entry.code
+               and ("%s (%s)"):format(entry.message, entry.code)
+               or entry.message or entry.code
+  end
+  local said = table.concat(parts, "; ")
+  if said == "" then
+    said = (body == nil or body == "") and "no explanation"
+           or "an answer that is not CertCentral's"
+  end
+  return ("HTTP status %d: %s"):format(status, said)
+end
+
+-- What a status other than 2xx says of a request that may change things.
+local function kind_of(status)
+  if status == 401 or status == 403 then
+    return "denied"
+  elseif status == 429 then
+    return "throttled"
+  elseif status >= 400 and status < 500 and status ~= 408 then
+    return "refused"
+  end
+  return "unknown"
+end
+
+local prefixes = {
+  denied = "the API key was not accepted",
+  throttled = "too many requests",
+  refused = "the order was refused",
+  unknown = "nobody can tell whether the order was placed",
+}
+
+--- The error of an answer to an order.
+function response.order_error(answer)
+  local list = api_errors(answer.body)
+  local kind = kind_of(answer.status)
+  return errors.new(kind, ("%s: %s"):format(prefixes[kind],
+    describe(answer.status, list, answer.body)),
+    { status = answer.status, errors = list })
+end
+
+local function unreadable(answer, what)
+  return errors.new("unknown", ("%s: HTTP status %d, but %s")
+    :format(prefixes.unknown, answer.status, what),
+    { status = answer.status, errors = {} })
+end
+
+-- Ids are numbers as a rule and strings at times.
+local function integral(id)
+  if type(id) == "string" and id:find("^%d+$") and #id < 16 then
+    id = core.tidy({ tonumber(id) })[1]
+  end
+  if type(id) == "number" and id > 0 and id == math.floor(id) then
+    return id
+  end
+end
+
+--- Reads the answer to an order.
+-- @param answer {status, headers, body} as a transport gives it
+-- @return the result table; or nil, err
+function response.order(answer)
+  if answer.status < 200 or answer.status > 299 then
+    return nil, response.order_error(answer)
+  end
+  local result = response.decode(answer.body)
+  local id = result and integral(result.id)
+  if not result then
+    return nil, unreadable(answer, "an answer that cannot be read")
+  elseif not id then
+    return nil, unreadable(answer, "an answer without an order id")
+  end
+  result.id = id
+  return result
+end
+
+--- The error of an order whose exchange failed.
+-- @param failure {message, sent} as a transport gives it
+function response.order_failure(failure)
+  local message = clean(failure.message)
+  if failure.config then
+    return errors.new("config", message)
+  elseif failure.sent == "no" then
+    return errors.new("unavailable", "the order was not sent: " .. message,
+                      { retryable = failure.retryable ~= false })
+  end
+  return errors.new("unknown", prefixes.unknown .. ": " .. message)
+end
+
+return response

@@ -1,0 +1,84 @@
+#!/bin/sh
+# run.sh: runs every test, the C programs and the specs under both
+# interpreters, and ends in one line of totals.
+# BUILD: where the build is. MODE: empty, asan or valgrind.
+set -u
+BUILD=${BUILD:-build}
+MODE=${MODE:-}
+passed=0 failed=0 skipped=0
+root=$(pwd)
+
+case $MODE in
+asan)
+  preload="$(gcc -print-file-name=libasan.so):$(gcc -print-file-name=libubsan.so)"
+  export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+  export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0
+  ;;
+valgrind)
+  tool="valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite \
+--error-exitcode=99 --suppressions=$root/spec/valgrind.supp"
+  ;;
+esac
+
+# count FILE STATUS NAME: adds the last "N passed, N failed, N skipped" line
+# of a log; a run that did not end in one, or in spite of it did not end
+# well, is a failure.
+count() {
+  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$1" | tail -n 1)
+  if [ -z "$line" ]
+  then
+    echo "$3: no result (exit status $2)"
+    failed=$((failed + 1))
+    return
+  fi
+  # shellcheck disable=SC2086
+  set -- "$2" "$3" $line
+  passed=$((passed + $3))
+  failed=$((failed + $5))
+  skipped=$((skipped + ${7:-0}))
+  if [ "$1" != 0 ] && [ "$5" = 0 ]
+  then
+    echo "$2: exit status $1 in spite of no failed test"
+    failed=$((failed + 1))
+  fi
+}
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+for program in "$BUILD"/test/test_*
+do
+  [ -x "$program" ] || continue
+  ${tool:-} "$program" >"$log" 2>&1
+  status=$?
+  echo "== $(basename "$program")"
+  cat "$log"
+  count "$log" $status "$program"
+done
+
+# specs ABI INTERPRETER
+specs() {
+  echo "== specs, $2"
+  (
+    export CERTCENTRAL_TEST_LUA="$2"
+    export CERTCENTRAL_TEST_BUILD="$root/$BUILD"
+    export LUA_CPATH="$root/$BUILD/$1/?.so;;"
+    unset CERTCENTRAL_API_KEY CERTCENTRAL_BASE_URL CERTCENTRAL_CA_FILE
+    export CERTCENTRAL_TEST_PRELOAD="${preload:-}"
+    # the runner itself is a shell script: it is the interpreter that is
+    # watched
+    if [ -n "${preload:-}" ]
+    then LD_PRELOAD=$preload "$2" spec/main.lua
+    else ${tool:-} "$2" spec/main.lua
+    fi
+  ) >"$log" 2>&1
+  status=$?
+  cat "$log"
+  count "$log" $status "specs, $2"
+}
+specs lua5.4 "$(command -v lua5.4)"
+specs lua5.1 "$(command -v luajit)"
+
+echo
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
