@@ -215,7 +215,7 @@ describe("certcentral.curl", function()
       { name = "a chunked body and no trailer", send(
           [[HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n]]
           .. [[3\r\nabc\r\n2\r\nde\r\n0\r\nX-Late: 1\r\n]]
-          .. [[HTTP/1.1 500 Late\r\n\r\n]]),
+          .. [[HTTP/1.1 500: late\r\n\r\n]]),
         status = 200, body = "abcde",
         headers = { ["transfer-encoding"] = "chunked" } },
       { name = "the last of several blocks", send(
@@ -506,15 +506,17 @@ describe("certcentral.curl", function()
         function()
           local s = server.start { tls = tls, script = {
             "accept", up, "read", CREATED, "wait", "close", "say", "closed",
-            again, again } }
+            again, "read", CREATED } }
           local handle = client(s)
           assert(handle:perform(post(s)))
           s:go()
           s:expect("closed")
-          assert.are.equal(201, assert(handle:perform(post(s))).status)
+          for _ = 1, 2 do
+            assert.are.equal(201, assert(handle:perform(post(s))).status)
+          end
           local seen = s:finish()
           assert.are.equal(2, seen.connections)
-          assert.are.equal(2, #seen.requests)
+          assert.are.equal(3, #seen.requests)
         end)
     end
   end)
@@ -542,11 +544,9 @@ describe("certcentral.curl", function()
       assert(handle:perform(post(s)))
       assert(os.remove(s.ca_file))
       assert(handle:perform(post(s)))
-      local _, failure = client(s):perform(post(s))
       local seen = s:finish()
-      assert.is_true(failure.config)
       assert.are.equal(2, #seen.requests)
-      assert.are.equal(3, seen.connections)
+      assert.are.equal(2, seen.connections)
     end)
   end)
 
@@ -856,6 +856,15 @@ describe("certcentral.curl", function()
       assert(handle:perform(post(s)))
       assert.is_truthy(s:finish().requests[1].text:find(KEY, 1, true))
     end)
+  end)
+
+  it("works from C alone", function()
+    local s = server.start { script = { "accept", "read", CREATED, "read",
+      CREATED, "read", CREATED, "read", CREATED } }
+    local program = assert(io.popen("build/test/test_curl " .. s.port))
+    assert.are.equal("ok\n", program:read("*a"))
+    program:close()
+    assert.are.equal(1, s:finish().connections)
   end)
 
   describe("certcentral.transport.curl", function()

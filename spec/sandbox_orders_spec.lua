@@ -19,35 +19,29 @@ local NEW_ORGANIZATION = {
     email = "gia.booth@example.com" },
 }
 
-local sandbox, clock
+local sandbox
 
 local function fresh(options)
   options = options or {}
-  clock = clocks.new(NOW)
-  options.clock = options.clock or clock
+  options.clock = options.clock or clocks.new(NOW)
   sandbox = sandboxes.new(options)
-  return sandbox
 end
 
--- A request as a client sends it; returns response and failure.
-local function send(method, path, body, timeout)
-  local response, failure = sandbox.transport({
+-- A request as a client sends it; returns the response.
+local function send(method, path, body)
+  local response = sandbox.transport({
     method = method,
     url = sandbox.base_url .. path,
     headers = { ["X-DC-DEVKEY"] = sandbox.api_key,
       ["Content-Type"] = body and "application/json" },
     body = type(body) == "table" and json.encode(body) or body,
-    timeout = timeout,
   })
-  if response then
-    response.json = json.decode(response.body)
-  end
-  return response, failure
+  response.json = json.decode(response.body)
+  return response
 end
 
-local function place(changes, product)
-  return send("POST", "/order/certificate/"
-    .. (product or "ssl_securesite_flex"), support.order(changes))
+local function place(changes)
+  return send("POST", ORDER_PATH, support.order(changes))
 end
 
 local function codes(response)
@@ -75,6 +69,8 @@ describe("sandbox orders:", function()
   end)
 
   describe("checks of an order", function()
+    local null = json.null
+    local long = ("a"):rep(65)
     local function with(member, value)
       return support.order({ [member] = value })
     end
@@ -99,8 +95,6 @@ describe("sandbox orders:", function()
       return support.order({ payment_method = "card", credit_card = copy,
         billing_address = { address = "a", city = "c", country = "us" } })
     end
-    local null = json.null
-    local long = ("a"):rep(65)
 
     -- {order, the codes expected}
     local cases = {

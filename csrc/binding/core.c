@@ -16,32 +16,38 @@ enum { ID_LENGTH_MAX = 64, ANSWER_DEPTH = 200, LCC_PRINTABLE_SIZE = 4200 };
 
 /* ---- the order that all checks of one Lua state share ------------------ */
 
-static dcc_order *shared_order(lua_State *L)
+static lcc_order *shared_order(lua_State *L)
 {
-  dcc_order **box = lua_touserdata(L, lua_upvalueindex(1));
-  if (*box == NULL)
-    *box = dcc_order_new();
-  if (*box == NULL)
-    luaL_error(L, "not enough memory");
-  return *box;
+  lcc_order *box = lua_touserdata(L, lua_upvalueindex(1));
+  if (box->order == NULL) {
+    box->order = dcc_order_new();
+    if (box->order == NULL)
+      luaL_error(L, "not enough memory");
+  } else if (box->used) { /* a raise cut the last call short */
+    dcc_order_clear(box->order);
+  }
+  box->used = true;
+  return box;
 }
 
 static int order_gc(lua_State *L)
 {
-  dcc_order **box = luaL_checkudata(L, 1, LCC_ORDER);
-  dcc_order_free(*box);
-  *box = NULL;
+  lcc_order *box = luaL_checkudata(L, 1, LCC_ORDER);
+  dcc_order_free(box->order);
+  box->order = NULL;
   return 0;
 }
 
 static void push_order_box(lua_State *L)
 {
-  dcc_order **box = LCC_NEWUSERDATA(L, sizeof *box);
-  *box = NULL;
+  lcc_order *box = LCC_NEWUSERDATA(L, sizeof *box);
+  box->order = NULL;
+  box->used = false;
   luaL_newmetatable(L, LCC_ORDER);
   lua_pushcfunction(L, order_gc);
   lua_setfield(L, -2, "__gc");
   lua_setmetatable(L, -2);
+  lcc_names_pin(L, &box->names);
 }
 
 /* ---- checking ---------------------------------------------------------- */
@@ -96,7 +102,8 @@ static void name_order(lua_State *L, int index, dcc_order *order)
  * alternative_order_id for an order that has none. */
 static int core_check(lua_State *L)
 {
-  dcc_order *order = shared_order(L);
+  lcc_order *box = shared_order(L);
+  dcc_order *order = box->order;
   dcc_options options;
   const dcc_problem *list;
   size_t count, found, length = 0;
@@ -107,8 +114,7 @@ static int core_check(lua_State *L)
                           .allow_unknown = lua_toboolean(L, 5),
                           .skip_csr = lua_toboolean(L, 6),
                           .csr_error = luaL_optstring(L, 7, NULL)};
-  dcc_order_clear(order);
-  lcc_read_order(L, 1, order, options.allow_unknown);
+  lcc_read_order(L, 1, box, options.allow_unknown);
   name_order(L, 8, order);
   found = dcc_order_check(order, &options);
   if (found == 0 && lua_toboolean(L, 3))
@@ -128,6 +134,7 @@ static int core_check(lua_State *L)
   list = dcc_order_warnings(order, &count);
   push_problems(L, list, count);
   dcc_order_clear(order);
+  box->used = false;
   if (found == 0)
     return 2;
   lua_pushinteger(L, (lua_Integer)found);

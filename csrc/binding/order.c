@@ -6,13 +6,71 @@
  * not plain and becomes a value that the check refuses. */
 #include "order.h"
 
+#include <limits.h>
 #include <string.h>
 
 enum { UNKNOWN_DEPTH = 32, UNKNOWN_VALUES = 100000, STACK_SLOTS = 120 };
 
+/* ---- names ------------------------------------------------------------- */
+
+static unsigned slot_of(const char *address)
+{
+  uintptr_t a = (uintptr_t)address;
+  return (unsigned)(a >> 4 ^ a >> 12) % LCC_NAME_SLOTS;
+}
+
+/* The first field of a name, or 0. */
+static unsigned first_field(const lcc_names *names, const char *address)
+{
+  unsigned i = slot_of(address);
+  while (names->slots[i].address != NULL) {
+    if (names->slots[i].address == address)
+      return names->slots[i].field;
+    i = (i + 1) % LCC_NAME_SLOTS;
+  }
+  return 0;
+}
+
+static void add_name(lcc_names *names, const char *address, unsigned field)
+{
+  unsigned i = slot_of(address);
+  while (names->slots[i].address != NULL && names->slots[i].address != address)
+    i = (i + 1) % LCC_NAME_SLOTS;
+  names->next[field] = names->slots[i].field;
+  names->slots[i].address = address;
+  names->slots[i].field = (uint8_t)field;
+}
+
+void lcc_names_pin(lua_State *L, lcc_names *names)
+{
+  memset(names, 0, sizeof *names);
+  lua_createtable(L, DCC_FIELDS, 0);
+  for (unsigned i = 1; i < DCC_FIELDS; i++) {
+    lua_pushstring(L, dcc_form[i].name);
+    add_name(names, lua_tostring(L, -1), i);
+    lua_rawseti(L, -2, (int)i);
+  }
+  lua_pushlightuserdata(L, names);
+  lua_insert(L, -2);
+  lua_rawset(L, LUA_REGISTRYINDEX);
+}
+
+/* The member of the object `parent` with the name at `address`, or 0. */
+static unsigned field_of(const lcc_names *names, unsigned parent,
+                         const char *address)
+{
+  unsigned i = first_field(names, address);
+  while (i != 0 && dcc_form[i].parent != parent)
+    i = names->next[i];
+  return i;
+}
+
+/* ---- values ------------------------------------------------------------ */
+
 typedef struct walk {
   lua_State *L;
   dcc_order *order;
+  const lcc_names *names;
   bool keep_unknown;   /* read what stands in unknown fields */
   unsigned unknown;    /* values read from them so far */
 } walk;
@@ -117,11 +175,35 @@ static void read_item(walk *w, unsigned field, size_t i)
   }
 }
 
+/* The usual list: its keys are 1 to its length, and lua_next behind the last
+ * finds no other. Returns false where that is not so. */
+static bool read_plain_list(walk *w, unsigned field, size_t length)
+{
+  lua_State *L = w->L;
+  if (length == 0 || length > INT_MAX)
+    return false;
+  for (size_t i = 0; i < length; i++) {
+    lua_rawgeti(L, -1, (int)i + 1);
+    if (lua_isnil(L, -1)) {
+      lua_pop(L, 1);
+      return false;
+    }
+    read_item(w, field, i);
+    lua_pop(L, 1);
+  }
+  lua_pushinteger(L, (lua_Integer)length);
+  if (!lua_next(L, -2))
+    return true;
+  lua_pop(L, 2);
+  return false;
+}
+
 static void read_list(walk *w, dcc_value *array, unsigned field)
 {
   lua_State *L = w->L;
   size_t length = lua_rawlen(L, -1), count = 0;
-  if (!dcc_order_resize(w->order, array, length))
+  if (!dcc_order_resize(w->order, array, length) ||
+      read_plain_list(w, field, length))
     return;
   lua_pushnil(L);
   while (lua_next(L, -2)) {
@@ -256,12 +338,9 @@ static void read_object(walk *w, const dcc_scope *scope, unsigned object)
   lua_State *L = w->L;
   lua_pushnil(L);
   while (lua_next(L, -2)) {
-    size_t length;
-    const char *name;
     unsigned field = 0;
     if (lua_type(L, -2) == LUA_TSTRING) {
-      name = lua_tolstring(L, -2, &length);
-      field = dcc_index_find(&w->order->index, object, name, length);
+      field = field_of(w->names, object, lua_tostring(L, -2));
     }
     if (field != 0)
       read_field(w, scope, field);
@@ -271,10 +350,12 @@ static void read_object(walk *w, const dcc_scope *scope, unsigned object)
   }
 }
 
-void lcc_read_order(lua_State *L, int index, dcc_order *order,
+void lcc_read_order(lua_State *L, int index, lcc_order *box,
                     bool keep_unknown)
 {
-  walk w = {.L = L, .order = order, .keep_unknown = keep_unknown};
+  dcc_order *order = box->order;
+  walk w = {.L = L, .order = order, .names = &box->names,
+            .keep_unknown = keep_unknown};
   dcc_scope scope = dcc_order_scope(order);
   const char *what;
   luaL_checkstack(L, STACK_SLOTS, "an order");

@@ -5,10 +5,28 @@
 #include "../core/order.h"
 #include "lcc.h"
 
-/* Reads the table at `index` into an order that was cleared. The order's
- * strings are the table's: they live as long as the table is held and not
- * changed. Raises when memory runs out. */
-void lcc_read_order(lua_State *L, int index, dcc_order *order,
+/* The form's names as strings of one Lua state. Lua keeps one copy of each
+ * short string, so a name is known by its address while it is held. */
+enum { LCC_NAME_SLOTS = 256 };
+typedef struct lcc_names {
+  struct { const char *address; uint8_t field; } slots[LCC_NAME_SLOTS];
+  uint8_t next[DCC_FIELDS]; /* another field of the same name, or 0 */
+} lcc_names;
+
+/* Fills in the names; the registry holds them from now on. */
+void lcc_names_pin(lua_State *L, lcc_names *names);
+
+/* The order that all checks of one Lua state share. */
+typedef struct lcc_order {
+  dcc_order *order;
+  bool used;
+  lcc_names names;
+} lcc_order;
+
+/* Reads the table at `index` into an empty order. The order's strings are the
+ * table's: they live as long as the table is held and not changed. Raises
+ * when memory runs out. */
+void lcc_read_order(lua_State *L, int index, lcc_order *box,
                     bool keep_unknown);
 
 #endif

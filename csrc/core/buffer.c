@@ -40,34 +40,18 @@ static bool grow(dcc_buffer *b, size_t n)
   return true;
 }
 
-char *dcc_buffer_reserve(dcc_buffer *b, size_t n)
+char *dcc_buffer_grow(dcc_buffer *b, size_t n)
 {
-  if (b->failed)
-    return NULL;
-  if (b->capacity - b->length < n && !grow(b, n)) {
+  if (b->failed || !grow(b, n)) {
     b->failed = true;
     return NULL;
   }
   return b->data + b->length;
 }
 
-void dcc_buffer_add(dcc_buffer *b, const char *s, size_t n)
-{
-  char *to = n > 0 ? dcc_buffer_reserve(b, n) : NULL;
-  if (to != NULL) {
-    memcpy(to, s, n);
-    b->length += n;
-  }
-}
-
 void dcc_buffer_adds(dcc_buffer *b, const char *s)
 {
   dcc_buffer_add(b, s, strlen(s));
-}
-
-void dcc_buffer_addc(dcc_buffer *b, char c)
-{
-  dcc_buffer_add(b, &c, 1);
 }
 
 void dcc_buffer_addi(dcc_buffer *b, int64_t i)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Overwrites n bytes at p in a way that the compiler keeps. p may be NULL
  * when n is 0. */
@@ -20,14 +21,42 @@ typedef struct dcc_buffer {
   bool failed;
 } dcc_buffer;
 
+/* Moves to more memory; NULL when there is none. For the next function. */
+char *dcc_buffer_grow(dcc_buffer *b, size_t n);
+
 /* Makes room for n more bytes. Returns where they go, or NULL after memory
  * ran out. The caller adds what it wrote to `length`. */
-char *dcc_buffer_reserve(dcc_buffer *b, size_t n);
+static inline char *dcc_buffer_reserve(dcc_buffer *b, size_t n)
+{
+  if (b->capacity - b->length < n || b->failed)
+    return dcc_buffer_grow(b, n);
+  return b->data + b->length;
+}
 
-/* Appends n bytes at s; or a string; or one byte; or an integer in decimal. */
-void dcc_buffer_add(dcc_buffer *b, const char *s, size_t n);
+/* Appends n bytes at s. */
+static inline void dcc_buffer_add(dcc_buffer *b, const char *s, size_t n)
+{
+  char *to = n > 0 ? dcc_buffer_reserve(b, n) : NULL;
+  if (to != NULL) {
+    memcpy(to, s, n);
+    b->length += n;
+  }
+}
+
+/* Appends one byte. */
+static inline void dcc_buffer_addc(dcc_buffer *b, char c)
+{
+  char *to = dcc_buffer_reserve(b, 1);
+  if (to != NULL) {
+    *to = c;
+    b->length++;
+  }
+}
+
+/* Appends a string. */
 void dcc_buffer_adds(dcc_buffer *b, const char *s);
-void dcc_buffer_addc(dcc_buffer *b, char c);
+
+/* Appends an integer in decimal. */
 void dcc_buffer_addi(dcc_buffer *b, int64_t i);
 
 /* Forgets the contents and a failure, keeps the memory for the next use. */

@@ -41,8 +41,8 @@ static void report_choice(dcc_check *c, dcc_place place,
 static bool is_choice(const dcc_field *f, const dcc_value *value)
 {
   for (size_t i = 0; f->choices[i] != NULL; i++)
-    if (strlen(f->choices[i]) == value->length &&
-        memcmp(f->choices[i], value->as.text, value->length) == 0)
+    if (strncmp(f->choices[i], value->as.text, value->length) == 0 &&
+        f->choices[i][value->length] == '\0')
       return true;
   return false;
 }
@@ -106,6 +106,10 @@ static void check_string(dcc_check *c, dcc_place place, dcc_value *value)
   if (value->type != DCC_STRING) {
     report_got(c, "type", place, value, "be a string",
                value->type == DCC_INTEGER ? "write it in quotes" : NULL);
+  } else if (f->format == DCC_FORMAT_HOST &&
+             dcc_is_common_host(value->as.text, value->length) &&
+             (f->max == 0 || value->length <= (size_t)f->max)) {
+    value->plain = true;
   } else if (check_bytes(c, place, value, &characters)) {
     if (f->choices[0] != NULL && !is_choice(f, value))
       report_choice(c, place, value);
@@ -326,9 +330,13 @@ static void check_rows(dcc_check *c, const dcc_scope *scope, unsigned from,
                        unsigned end)
 {
   for (unsigned i = from; i < end;) {
-    bool inside = check_value(c, scope, i, dcc_at(scope, i));
-    if (dcc_rules[i].check != NULL)
-      dcc_rules[i].check(c, scope, i);
+    dcc_value *value = dcc_at(scope, i);
+    bool inside = false;
+    if (value->type != DCC_ABSENT || c->order->index.looked_at[i]) {
+      inside = check_value(c, scope, i, value);
+      if (dcc_rules[i].check != NULL)
+        dcc_rules[i].check(c, scope, i);
+    }
     i = inside ? i + 1 : c->order->index.end[i];
   }
 }

@@ -21,33 +21,31 @@ static int64_t floor_div(int64_t a, int64_t b)
   return a / b - (a % b < 0);
 }
 
-/* Days before 1 January of a year, from year 1 on. */
-static int64_t days_before(int64_t year)
-{
-  int64_t y = year - 1;
-  return y * 365 + floor_div(y, 4) - floor_div(y, 100) + floor_div(y, 400);
-}
+/* Years are counted from 1 March here, so that the day that comes and goes is
+ * their last: month 0 is March, and the months before it have
+ * (153 * month + 2) / 5 days in all. An era is 400 years. */
+enum { ERA_DAYS = 146097, EPOCH = 719468 /* days from 0000-03-01 to 1970 */ };
 
 int64_t dcc_day(int64_t year, int month, int day)
 {
-  int64_t at = days_before(year) - days_before(1970) + day - 1;
-  for (int m = 1; m < month; m++)
-    at += days_in(year, m);
-  return at;
+  int64_t y = month > 2 ? year : year - 1, era = floor_div(y, 400);
+  int64_t of_era = y - era * 400;
+  int64_t of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day
+                    - 1;
+  return era * ERA_DAYS + of_era * 365 + of_era / 4 - of_era / 100 + of_year
+         - EPOCH;
 }
 
 void dcc_day_date(int64_t at, int64_t *year, int *month, int *day)
 {
-  int64_t y = 1970 + floor_div(at, 366), rest;
-  int m = 1;
-  while (dcc_day(y + 1, 1, 1) <= at)
-    y++;
-  rest = at - dcc_day(y, 1, 1);
-  while (rest >= days_in(y, m))
-    rest -= days_in(y, m++);
-  *year = y;
-  *month = m;
-  *day = (int)rest + 1;
+  int64_t era = floor_div(at + EPOCH, ERA_DAYS);
+  int64_t rest = at + EPOCH - era * ERA_DAYS;
+  int64_t of_era = (rest - rest / 1460 + rest / 36524 - rest / 146096) / 365;
+  int64_t of_year = rest - (365 * of_era + of_era / 4 - of_era / 100);
+  int from_march = (int)((5 * of_year + 2) / 153);
+  *day = (int)of_year - (153 * from_march + 2) / 5 + 1;
+  *month = from_march < 10 ? from_march + 3 : from_march - 9;
+  *year = era * 400 + of_era + (*month <= 2);
 }
 
 int64_t dcc_day_add_years(int64_t at, int64_t years)

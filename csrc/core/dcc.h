@@ -68,7 +68,6 @@ enum { DCC_CHOICES_MAX = 6, DCC_DEPTH_MAX = 4 };
 /* One row of the form. */
 typedef struct dcc_field {
   const char *name;       /* as the API spells it */
-  const char *key;        /* the name as a member of JSON: ,"name": */
   uint8_t name_length;    /* in bytes */
   uint8_t parent;         /* row of the object or array it belongs to */
   dcc_type type;

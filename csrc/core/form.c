@@ -1,12 +1,12 @@
 #include "form.h"
+#include "check.h"
 
 #include <string.h>
 
 const dcc_field dcc_form[DCC_FIELDS] = {
-  [DCC_ORDER] = {.name = "", .key = "", .type = DCC_OBJECT, .help = ""},
+  [DCC_ORDER] = {.name = "", .type = DCC_OBJECT, .help = ""},
 #define FIELD(id, parent_id, name_text, type_id, required_id, ...) \
-  [DCC_##id] = {.name = name_text, .key = ",\"" name_text "\":", \
-                .name_length = sizeof name_text - 1, \
+  [DCC_##id] = {.name = name_text, .name_length = sizeof name_text - 1, \
                 .parent = DCC_##parent_id, .type = DCC_##type_id, \
                 .required = DCC_##required_id, __VA_ARGS__},
 #include "form.def"
@@ -83,7 +83,7 @@ static unsigned hash_of(unsigned parent, const char *name, size_t length)
   h += (unsigned char)name[0] * 5u;
   h += (unsigned char)name[length / 2] * 23u;
   h += (unsigned char)name[length - 1] * 71u;
-  return h % DCC_HASH_SIZE;
+  return h % DCC_HASH_SIZE; /* a power of two */
 }
 
 static bool is_below(unsigned i, unsigned above)
@@ -101,6 +101,8 @@ void dcc_index_build(dcc_index *index)
     while (end < DCC_FIELDS && is_below(end, i))
       end++;
     index->end[i] = (uint8_t)end;
+    index->looked_at[i] = dcc_form[i].required == DCC_REQUIRED ||
+                          dcc_rules[i].check != NULL;
   }
   for (unsigned i = 1; i < DCC_FIELDS; i++) {
     const dcc_field *f = &dcc_form[i];

@@ -19,6 +19,7 @@ extern const dcc_field dcc_form[DCC_FIELDS];
 enum { DCC_HASH_SIZE = 512 };
 typedef struct dcc_index {
   uint8_t end[DCC_FIELDS];      /* the row behind the last one below it */
+  bool looked_at[DCC_FIELDS];   /* checked even where it is absent */
   uint8_t hash[DCC_HASH_SIZE];  /* rows by parent and name, 0: none */
 } dcc_index;
 

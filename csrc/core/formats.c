@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "date.h"
+#include "scan.h"
 
 enum { LABEL_MAX = 63, HOST_MAX = 253, LOCAL_PART_MAX = 64, EMAIL_MAX = 254 };
 
@@ -123,6 +124,34 @@ static bool is_internal(const char *s, size_t n)
       return true;
   }
   return false;
+}
+
+/* The rules for labels as shifts: a label begins behind a dot. What is not
+ * plain at a glance (a last label that may be internal, "--" in a label, 64
+ * characters and more) is left to check_host. */
+bool dcc_is_common_host(const char *s, size_t n)
+{
+  dcc_name_bits bits;
+  uint64_t all, begins, ends;
+  size_t last;
+  if (dcc_is_wildcard(s, n)) {
+    s += 2;
+    n -= 2;
+  }
+  if (n < 3 || n > LABEL_MAX || !is_letter(s[n - 1]))
+    return false;
+  bits = dcc_scan_name(s, n);
+  all = ((uint64_t)1 << n) - 1;
+  begins = bits.dots << 1 | 1;
+  ends = bits.dots >> 1 | (uint64_t)1 << (n - 1);
+  if ((bits.dots | bits.hyphens | bits.others) != all || bits.dots == 0 ||
+      ((begins | ends) & ~bits.others) != 0 ||
+      (bits.hyphens & bits.hyphens >> 1) != 0)
+    return false;
+  last = n;
+  while (s[last - 1] != '.')
+    last--;
+  return memchr("aeilt", lower(s[last]), 5) == NULL || !is_internal(s, n);
 }
 
 /* Says what is wrong with a name that a quick look did not like. */

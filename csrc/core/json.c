@@ -27,10 +27,26 @@ static void write_plain(dcc_buffer *b, const char *s, size_t n)
   if (to == NULL)
     return;
   to[0] = '"';
-  if (n > 0)
-    memcpy(to + 1, s, n);
+  memcpy(to + 1, s, n);
   to[n + 1] = '"';
   b->length += n + 2;
+}
+
+/* The names as members, all of one size so that copying takes no loop. */
+enum { KEY_SIZE = 40 };
+static const char keys[DCC_FIELDS][KEY_SIZE] = {
+#define FIELD(id, parent, name_text, ...) [DCC_##id] = ",\"" name_text "\":",
+#include "form.def"
+#undef FIELD
+};
+
+static void write_key(dcc_buffer *b, unsigned field)
+{
+  char *to = dcc_buffer_reserve(b, KEY_SIZE);
+  if (to != NULL) {
+    memcpy(to, keys[field], KEY_SIZE);
+    b->length += dcc_form[field].name_length + 4u;
+  }
 }
 
 static void write_string(dcc_buffer *b, const char *s, size_t n)
@@ -187,7 +203,7 @@ static void write_object(dcc_order *order, const dcc_scope *scope,
     const dcc_field *f = &dcc_form[i];
     if (value->type == DCC_ABSENT)
       continue;
-    dcc_buffer_add(b, f->key, f->name_length + 4u);
+    write_key(b, i);
     if (value->type == DCC_OBJECT)
       write_object(order, scope, i);
     else if (value->type == DCC_ARRAY)

@@ -213,35 +213,57 @@ static void rule_order_validity(dcc_check *c, const dcc_scope *scope,
 
 /* ---- names ------------------------------------------------------------- */
 
-/* The names of the order seen so far: places in `items`, by hash. */
+/* The names of the order seen so far: a few in a row, many by hash. */
 typedef struct name_set {
   const dcc_value **slots;
-  size_t mask;
+  size_t mask; /* 0: a row */
+  size_t count;
+  const dcc_value *few[12];
 } name_set;
+
+static bool is_same(const dcc_value *a, const dcc_value *b)
+{
+  return a->length == b->length &&
+         dcc_same_name(a->as.text, a->length, b->as.text, b->length);
+}
 
 static size_t hash_name(const dcc_value *name)
 {
-  size_t h = 5381;
-  for (size_t i = 0; i < name->length; i++)
-    h = h * 33 + ((unsigned char)name->as.text[i] | 0x20u);
-  return h ^ h >> 15;
+  uint64_t h = name->length;
+  for (size_t i = 0; i < name->length; i += 8) {
+    uint64_t word = 0;
+    memcpy(&word, name->as.text + i,
+           name->length - i < 8 ? name->length - i : 8);
+    h = (h ^ (word | UINT64_C(0x2020202020202020))) *
+        UINT64_C(0x9E3779B97F4A7C15);
+    h ^= h >> 29;
+  }
+  return (size_t)h;
 }
 
 /* Returns false when the name is in the set already. */
 static bool name_set_add(name_set *set, const dcc_value *name)
 {
-  size_t at = hash_name(name) & set->mask;
-  for (; set->slots[at] != NULL; at = (at + 1) & set->mask)
-    if (dcc_same_name(set->slots[at]->as.text, set->slots[at]->length,
-                      name->as.text, name->length))
+  size_t at = set->mask == 0 ? 0 : hash_name(name) & set->mask;
+  size_t end = set->mask == 0 ? set->count : SIZE_MAX;
+  for (; at != end && set->slots[at] != NULL; at++) {
+    if (is_same(set->slots[at], name))
       return false;
+    if (set->mask != 0 && at == set->mask)
+      at = SIZE_MAX; /* on at 0 */
+  }
   set->slots[at] = name;
+  set->count++;
   return true;
 }
 
 static bool name_set_init(dcc_check *c, name_set *set, size_t names)
 {
-  size_t size = 16;
+  size_t size = 32;
+  set->slots = set->few;
+  set->mask = set->count = 0;
+  if (names <= sizeof set->few / sizeof *set->few)
+    return true;
   while (size < names * 2)
     size *= 2;
   set->slots = dcc_order_note(c->order, size * sizeof *set->slots);

@@ -1,6 +1,7 @@
 #include "scan.h"
 
 #include <stdint.h>
+#include <string.h>
 
 static unsigned kind_of(unsigned char c)
 {
@@ -34,6 +35,22 @@ size_t dcc_scan_escape_portable(const char *s, size_t n)
   return i;
 }
 
+dcc_name_bits dcc_scan_name_portable(const char *s, size_t n)
+{
+  dcc_name_bits bits = {0, 0, 0};
+  for (size_t i = 0; i < n; i++) {
+    char c = s[i];
+    uint64_t bit = (uint64_t)1 << i;
+    if (c == '.')
+      bits.dots |= bit;
+    else if (c == '-')
+      bits.hyphens |= bit;
+    else if ((c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'))
+      bits.others |= bit;
+  }
+  return bits;
+}
+
 #if defined(__SSE2__) && defined(__GNUC__)
 #include <emmintrin.h>
 
@@ -54,25 +71,71 @@ static __m128i is_low(__m128i v)
                         _mm_set1_epi8(0x1F));
 }
 
+static uint64_t bits_of(__m128i v)
+{
+  return (uint64_t)(unsigned)_mm_movemask_epi8(v);
+}
+
+/* Bytes from `low` to `high`, both below 0x80. */
+static __m128i is_from(__m128i v, char low, char high)
+{
+  return _mm_andnot_si128(_mm_cmplt_epi8(v, _mm_set1_epi8(low)),
+                          _mm_cmplt_epi8(v, _mm_set1_epi8((char)(high + 1))));
+}
+
+dcc_name_bits dcc_scan_name(const char *s, size_t n)
+{
+  dcc_name_bits bits = {0, 0, 0};
+  char few[17] = "                ";
+  for (size_t i = 0; i < n; i += 16) {
+    const char *from = s + i;
+    __m128i v, letters;
+    if (n - i < 16)
+      from = memcpy(few, from, n - i);
+    v = load(from);
+    letters = is_from(_mm_or_si128(v, _mm_set1_epi8(0x20)), 'a', 'z');
+    bits.dots |= bits_of(is(v, '.')) << i;
+    bits.hyphens |= bits_of(is(v, '-')) << i;
+    bits.others |= bits_of(_mm_or_si128(letters, is_from(v, '0', '9'))) << i;
+  }
+  return bits;
+}
+
+/* What was seen so far, a bit per place. */
+typedef struct seen {
+  __m128i high, breaks, low, quotes;
+} seen;
+
+static inline void see(seen *all, __m128i v)
+{
+  __m128i breaks = _mm_or_si128(is(v, '\n'), is(v, '\r'));
+  __m128i low = _mm_or_si128(is_low(v), is(v, 0x7F));
+  __m128i quotes = _mm_or_si128(is(v, '"'), is(v, '\\'));
+  all->high = _mm_or_si128(all->high, v);
+  all->breaks = _mm_or_si128(all->breaks, breaks);
+  all->low = _mm_or_si128(all->low, _mm_andnot_si128(breaks, low));
+  all->quotes = _mm_or_si128(all->quotes, quotes);
+}
+
 unsigned dcc_scan(const char *s, size_t n)
 {
-  __m128i high = _mm_setzero_si128(), breaks = high, low = high, quotes = high;
+  __m128i zero = _mm_setzero_si128();
+  seen all = {zero, zero, zero, zero};
   unsigned kinds = 0;
-  size_t i = 0;
-  for (; i + 16 <= n; i += 16) {
-    __m128i v = load(s + i);
-    __m128i b = _mm_or_si128(is(v, '\n'), is(v, '\r'));
-    __m128i l = _mm_or_si128(is_low(v), is(v, 0x7F));
-    high = _mm_or_si128(high, v);
-    breaks = _mm_or_si128(breaks, b);
-    low = _mm_or_si128(low, _mm_andnot_si128(b, l));
-    quotes = _mm_or_si128(quotes, _mm_or_si128(is(v, '"'), is(v, '\\')));
+  if (n < 16) {
+    char few[17] = "                ";
+    memcpy(few, s, n);
+    see(&all, load(few));
+  } else {
+    for (size_t i = 0; i + 16 <= n; i += 16)
+      see(&all, load(s + i));
+    see(&all, load(s + n - 16)); /* the rest, and some again */
   }
-  kinds |= _mm_movemask_epi8(high) ? DCC_HIGH : 0u;
-  kinds |= _mm_movemask_epi8(breaks) ? DCC_BREAK : 0u;
-  kinds |= _mm_movemask_epi8(low) ? DCC_CONTROL : 0u;
-  kinds |= _mm_movemask_epi8(quotes) ? DCC_QUOTE : 0u;
-  return kinds | dcc_scan_portable(s + i, n - i);
+  kinds |= _mm_movemask_epi8(all.high) ? DCC_HIGH : 0u;
+  kinds |= _mm_movemask_epi8(all.breaks) ? DCC_BREAK : 0u;
+  kinds |= _mm_movemask_epi8(all.low) ? DCC_CONTROL : 0u;
+  kinds |= _mm_movemask_epi8(all.quotes) ? DCC_QUOTE : 0u;
+  return kinds;
 }
 
 size_t dcc_scan_escape(const char *s, size_t n)
@@ -90,6 +153,11 @@ size_t dcc_scan_escape(const char *s, size_t n)
 }
 
 #else
+
+dcc_name_bits dcc_scan_name(const char *s, size_t n)
+{
+  return dcc_scan_name_portable(s, n);
+}
 
 unsigned dcc_scan(const char *s, size_t n)
 {

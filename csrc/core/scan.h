@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum dcc_kinds {
   DCC_HIGH = 1,    /* a byte above 0x7F */
@@ -22,6 +23,14 @@ unsigned dcc_scan_portable(const char *s, size_t n);
  * byte below 0x20), or n. */
 size_t dcc_scan_escape(const char *s, size_t n);
 size_t dcc_scan_escape_portable(const char *s, size_t n);
+
+/* Where a name of at most 64 bytes has dots, hyphens, and letters or digits:
+ * bit i for byte i. */
+typedef struct dcc_name_bits {
+  uint64_t dots, hyphens, others;
+} dcc_name_bits;
+dcc_name_bits dcc_scan_name(const char *s, size_t n);
+dcc_name_bits dcc_scan_name_portable(const char *s, size_t n);
 
 /* True where n bytes at s are UTF-8 (RFC 3629: no surrogates, no overlong
  * forms). Counts the characters. */

@@ -195,15 +195,15 @@ static bool check_text(span text, dcc_csr_error *error)
     return refuse(error, GOT "DER");
   if (memchr(text.at, '\0', text.n) != NULL)
     return refuse(error, GOT "a NUL byte in it");
-  if (!has(text, SPAN(BEGIN)))
-    return refuse(error, GOT "text without a BEGIN line");
   return check_kinds(text, error);
 }
 
-/* Finds the parts of the one block that check_text() has seen. */
+/* Finds the parts of the block in a text that check_text() let pass. */
 static bool split(span text, block *b, dcc_csr_error *error)
 {
   span begin = find(text, SPAN(BEGIN)), end;
+  if (begin.at == NULL)
+    return refuse(error, GOT "text without a BEGIN line");
   b->before = (span){text.at, text.n - begin.n};
   b->label = label_of(begin);
   b->body = rest(begin, SPAN(BEGIN).n + b->label.n + SPAN(DASHES).n);
@@ -284,7 +284,7 @@ dcc_csr *dcc_csr_read(const char *pem, size_t length, dcc_csr_error *error)
   span text = {pem, length};
   dcc_buffer der = {0};
   dcc_csr *csr = NULL;
-  block b;
+  block b = {0};
   if (!check_text(text, error) || !split(text, &b, error) ||
       !check_around(&b, error))
     return NULL;

@@ -1,5 +1,6 @@
 #include "curl_internal.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -21,7 +22,6 @@ static const struct {
   { CURLOPT_PROXY_SSL_VERIFYHOST, 2 },
   { CURLOPT_PROXY_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
   { CURLOPT_FOLLOWLOCATION, 0 },
-  { CURLOPT_MAXREDIRS, 0 },
   { CURLOPT_UNRESTRICTED_AUTH, 0 },
   { CURLOPT_DISALLOW_USERNAME_IN_URL, 1 },
   { CURLOPT_NETRC, CURL_NETRC_IGNORED },
@@ -35,6 +35,7 @@ static const struct {
   { CURLOPT_QUICK_EXIT, 1 }, /* the time-out bounds a name look-up too */
   { CURLOPT_TCP_KEEPALIVE, 1 },
   { CURLOPT_TCP_NODELAY, 1 },
+  { CURLOPT_MAXCONNECTS, 1 }, /* the one that stale() looks at */
   { CURLOPT_CA_CACHE_TIMEOUT, 24L * 60 * 60 } /* new roots within a day */
 };
 
@@ -126,7 +127,6 @@ static bool pin(dcc_curl *h, const dcc_curl_options *options,
   for (i = 0; i < sizeof pins / sizeof *pins; i++)
     SET(pins[i].option, pins[i].value);
   SET(CURLOPT_PROTOCOLS_STR, "https");
-  SET(CURLOPT_REDIR_PROTOCOLS_STR, "https");
   SET(CURLOPT_ACCEPT_ENCODING, "identity");
   SET(CURLOPT_USERAGENT, agent);
   SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)h->body_max);
@@ -241,6 +241,28 @@ void dcc_curl_free(dcc_curl *h)
   free(h);
 }
 
+/* Whether the open connection has something to read although nothing was
+ * asked: its end, or a TLS alert that announces it. libcurl before 8.3 takes
+ * the latter for a sign of life and would send a request into nowhere. */
+static bool stale(const dcc_curl *h)
+{
+  curl_socket_t s = CURL_SOCKET_BAD;
+  char byte;
+  return curl_easy_getinfo(h->easy, CURLINFO_ACTIVESOCKET, &s) == CURLE_OK
+         && s != CURL_SOCKET_BAD
+         && (recv(s, &byte, 1, MSG_PEEK) >= 0
+             || (errno != EAGAIN && errno != EWOULDBLOCK));
+}
+
+static bool set_fresh(dcc_curl *h, dcc_curl_failure *failure)
+{
+  bool fresh = stale(h);
+  if (h->fresh_connect != fresh)
+    SET(CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
+  h->fresh_connect = fresh;
+  return true;
+}
+
 static void begin(dcc_curl *h, dcc_curl_response *response)
 {
   dcc_curl_response_trim(response);
@@ -260,7 +282,7 @@ bool dcc_curl_perform(dcc_curl *h, const dcc_curl_request *request,
 {
   CURLcode code;
   begin(h, response);
-  if (!dcc_curl_prepare(h, request, failure))
+  if (!dcc_curl_prepare(h, request, failure) || !set_fresh(h, failure))
     return false;
   code = curl_easy_perform(h->easy);
   h->response = NULL;

@@ -41,6 +41,7 @@ struct dcc_curl {
   int shape; /* of curl_request.c: method and body or not; -1: none */
   long timeout_ms;
   long connect_timeout_ms;
+  bool fresh_connect;
 
   /* The transfer under way. */
   dcc_curl_response *response;

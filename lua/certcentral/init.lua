@@ -18,11 +18,23 @@ local order_options = {
 
 local none = {}
 
+local next, type, rawget = next, type, rawget
+
+-- Tells good options quickly; for bad ones finds the words to raise.
 local function check_options(options, known, who)
-  if options ~= nil then
+  if options == nil then
+    return none
+  end
+  local good = type(options) == "table"
+  if good then
+    for name, value in next, options do
+      good = good and type(value) == known[name]
+    end
+  end
+  if not good then
     require("certcentral.options").check(options, known, who)
   end
-  return options or none
+  return options
 end
 
 local function check_order(order, who)
