@@ -86,26 +86,31 @@ static size_t size_field(lua_State *L, int table, const char *name)
   return (size_t)n;
 }
 
+/* Whether the value on top is a full userdata of that type. */
+static int is_userdata(lua_State *L, const char *type)
+{
+  int same;
+  if (lua_touserdata(L, -1) == NULL || !lua_getmetatable(L, -1))
+    return 0;
+  luaL_getmetatable(L, type);
+  same = lua_rawequal(L, -1, -2);
+  lua_pop(L, 2);
+  return same;
+}
+
 static dcc_curl_text secret_field(lua_State *L, int table, const char *name)
 {
-  const dcc_secret *secret;
   dcc_curl_text text = { NULL, 0 };
   lua_getfield(L, table, name);
-  if (lua_isnil(L, -1))
-    return text;
-  secret = lua_touserdata(L, -1);
-  if (secret == NULL || !lua_getmetatable(L, -1))
-    wrong_type(L, name, "a secret of certcentral.core");
-  luaL_getmetatable(L, LCC_SECRET);
-  if (!lua_rawequal(L, -1, -2)) {
-    lua_pop(L, 2);
+  if (is_userdata(L, LCC_SECRET)) {
+    const dcc_secret *secret = lua_touserdata(L, -1);
+    text.bytes = secret->bytes;
+    text.length = secret->length;
+    if (text.length == 0)
+      luaL_error(L, "'%s' must not be empty or closed", name);
+  } else if (!lua_isnil(L, -1)) {
     wrong_type(L, name, "a secret of certcentral.core");
   }
-  lua_pop(L, 2);
-  if (secret->length == 0)
-    luaL_error(L, "'%s' must not be empty or closed", name);
-  text.bytes = secret->bytes;
-  text.length = secret->length;
   return text;
 }
 

@@ -34,17 +34,18 @@
  * certcentral.core, read by certcentral.curl. */
 #define LCC_SECRET "certcentral.secret"
 
-/* True where the value at `index` is an integer or a float that is one;
+/* True where the number at `index` is an integer or a float that is one;
  * stores it. LuaJIT and 5.1 have floats alone. A float above 2^53 does not
  * count: its last digits are gone. */
 static inline int lcc_tointeger(lua_State *L, int index, int64_t *i)
 {
   lua_Number n;
 #if LUA_VERSION_NUM >= 503
-  if (lua_isinteger(L, index)) {
-    *i = (int64_t)lua_tointeger(L, index);
+  int integral;
+  *i = (int64_t)lua_tointegerx(L, index, &integral);
+  if (integral && ((*i >= -9007199254740992 && *i <= 9007199254740992) ||
+                   lua_isinteger(L, index)))
     return 1;
-  }
 #endif
   n = lua_tonumber(L, index);
   if (!(n >= -9007199254740992.0 && n <= 9007199254740992.0))

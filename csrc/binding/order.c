@@ -80,9 +80,9 @@ static dcc_value other(const char *what)
   return (dcc_value){.type = DCC_OTHER, .as.text = what};
 }
 
-static const char *type_text(lua_State *L, int index)
+static const char *type_text(int type)
 {
-  switch (lua_type(L, index)) {
+  switch (type) {
   case LUA_TTABLE: return "a table";
   case LUA_TFUNCTION: return "a function";
   case LUA_TUSERDATA: return "a userdata";
@@ -111,37 +111,25 @@ static const char *not_plain(lua_State *L)
   return what;
 }
 
-static bool is_null(lua_State *L, int index)
+/* The value at the top, which has the Lua type `type`, where no table is
+ * due. null is absent. */
+static void read_scalar(lua_State *L, int type, dcc_value *value)
 {
-  return lua_type(L, index) == LUA_TLIGHTUSERDATA &&
-         lua_touserdata(L, index) == NULL;
-}
-
-/* The value at the top, where no table is due. */
-static dcc_value read_scalar(lua_State *L)
-{
-  dcc_value value = {0};
-  switch (lua_type(L, -1)) {
-  case LUA_TSTRING:
-    value.type = DCC_STRING;
-    value.as.text = lua_tolstring(L, -1, &value.length);
-    break;
-  case LUA_TBOOLEAN:
-    value.type = DCC_BOOLEAN;
-    value.as.boolean = lua_toboolean(L, -1);
-    break;
-  case LUA_TNUMBER:
-    value.type = DCC_INTEGER;
-    if (!lcc_tointeger(L, -1, &value.as.integer)) {
-      value.type = DCC_NUMBER;
-      value.as.number = lua_tonumber(L, -1);
+  if (type == LUA_TSTRING) {
+    value->type = DCC_STRING;
+    value->as.text = lua_tolstring(L, -1, &value->length);
+  } else if (type == LUA_TBOOLEAN) {
+    value->type = DCC_BOOLEAN;
+    value->as.boolean = lua_toboolean(L, -1);
+  } else if (type == LUA_TNUMBER) {
+    value->type = DCC_INTEGER;
+    if (!lcc_tointeger(L, -1, &value->as.integer)) {
+      value->type = DCC_NUMBER;
+      value->as.number = lua_tonumber(L, -1);
     }
-    break;
-  default:
-    if (!is_null(L, -1))
-      value = other(type_text(L, -1));
+  } else if (type != LUA_TLIGHTUSERDATA || lua_touserdata(L, -1) != NULL) {
+    *value = other(type_text(type));
   }
-  return value;
 }
 
 /* ---- lists ------------------------------------------------------------- */
@@ -164,8 +152,9 @@ static void read_item(walk *w, unsigned field, size_t i)
   dcc_value *item = &w->order->values[field].as.items[i];
   dcc_scope scope;
   const char *what;
-  if (dcc_form[field].items == DCC_STRING || !lua_istable(w->L, -1)) {
-    *item = read_scalar(w->L);
+  int type = lua_type(w->L, -1);
+  if (dcc_form[field].items == DCC_STRING || type != LUA_TTABLE) {
+    read_scalar(w->L, type, item);
     if (item->type == DCC_ABSENT)
       *item = other("null");
   } else if ((what = not_plain(w->L)) != NULL) {
@@ -271,8 +260,12 @@ static dcc_value read_any(walk *w, int depth)
 {
   const char *what;
   size_t length;
-  if (!lua_istable(w->L, -1))
-    return read_scalar(w->L);
+  int type = lua_type(w->L, -1);
+  if (type != LUA_TTABLE) {
+    dcc_value value = {0};
+    read_scalar(w->L, type, &value);
+    return value;
+  }
   if (depth == UNKNOWN_DEPTH)
     return other("a table nested too deeply");
   if ((what = not_plain(w->L)) != NULL)
@@ -315,13 +308,13 @@ static void read_unknown(walk *w, const dcc_scope *scope, unsigned object)
 
 /* ---- objects ----------------------------------------------------------- */
 
-static void read_field(walk *w, const dcc_scope *scope, unsigned field)
+static void read_table(walk *w, const dcc_scope *scope, unsigned field,
+                       dcc_value *value)
 {
-  dcc_value *value = dcc_at(scope, field);
   dcc_type type = dcc_form[field].type;
   const char *what;
-  if (!lua_istable(w->L, -1) || (type != DCC_OBJECT && type != DCC_ARRAY)) {
-    *value = read_scalar(w->L);
+  if (type != DCC_OBJECT && type != DCC_ARRAY) {
+    *value = other("a table");
   } else if ((what = not_plain(w->L)) != NULL) {
     *value = other(what);
   } else if (type == DCC_ARRAY) {
@@ -338,14 +331,18 @@ static void read_object(walk *w, const dcc_scope *scope, unsigned object)
   lua_State *L = w->L;
   lua_pushnil(L);
   while (lua_next(L, -2)) {
+    int type = lua_type(L, -1);
     unsigned field = 0;
-    if (lua_type(L, -2) == LUA_TSTRING) {
+    if (lua_type(L, -2) == LUA_TSTRING)
       field = field_of(w->names, object, lua_tostring(L, -2));
+    if (field == 0) {
+      if (type != LUA_TLIGHTUSERDATA || lua_touserdata(L, -1) != NULL)
+        read_unknown(w, scope, object);
+    } else if (type == LUA_TTABLE) {
+      read_table(w, scope, field, dcc_at(scope, field));
+    } else {
+      read_scalar(L, type, dcc_at(scope, field));
     }
-    if (field != 0)
-      read_field(w, scope, field);
-    else if (!is_null(L, -1))
-      read_unknown(w, scope, object);
     lua_pop(L, 1);
   }
 }

@@ -12,22 +12,22 @@
 
 enum { LONG_ENOUGH_FOR_A_KEY = 64 };
 
-static void report_got(dcc_check *c, const char *code, dcc_place place,
+static void report_got(dcc_check *c, const char *code, const dcc_place *place,
                        const dcc_value *value, const char *must,
                        const char *hint)
 {
   char shown[DCC_SHOWN_SIZE];
-  bool secret = dcc_form[place.field].flags & DCC_SECRET;
-  dcc_report(c, DCC_PROBLEM, code, place, hint, "must %s, got %s", must,
+  bool secret = dcc_form[place->field].flags & DCC_SECRET;
+  dcc_report(c, DCC_PROBLEM, code, *place, hint, "must %s, got %s", must,
              dcc_show(shown, value, secret));
 }
 
 /* ---- strings ----------------------------------------------------------- */
 
-static void report_choice(dcc_check *c, dcc_place place,
+static void report_choice(dcc_check *c, const dcc_place *place,
                           const dcc_value *value)
 {
-  const dcc_field *f = &dcc_form[place.field];
+  const dcc_field *f = &dcc_form[place->field];
   char must[160] = "be ";
   for (size_t i = 0; f->choices[i] != NULL; i++) {
     bool last = f->choices[i + 1] == NULL;
@@ -49,10 +49,10 @@ static bool is_choice(const dcc_field *f, const dcc_value *value)
 
 /* Bytes that no field takes. Returns false after reporting them; else
  * *characters is the string's length. */
-static bool check_bytes(dcc_check *c, dcc_place place, dcc_value *value,
+static bool check_bytes(dcc_check *c, const dcc_place *place, dcc_value *value,
                         size_t *characters)
 {
-  const dcc_field *f = &dcc_form[place.field];
+  const dcc_field *f = &dcc_form[place->field];
   const char *s = value->as.text;
   unsigned kinds = dcc_scan(s, value->length);
   unsigned refused = f->flags & DCC_MULTILINE ? DCC_CONTROL
@@ -77,21 +77,21 @@ static bool check_bytes(dcc_check *c, dcc_place place, dcc_value *value,
   return false;
 }
 
-static void check_form_of(dcc_check *c, dcc_place place,
+static void check_form_of(dcc_check *c, const dcc_place *place,
                           const dcc_value *value)
 {
-  const dcc_field *f = &dcc_form[place.field];
+  const dcc_field *f = &dcc_form[place->field];
   const char *s = value->as.text;
   size_t n = value->length;
   dcc_refusal why;
   if (f->format == DCC_FORMAT_CSR && c->options->skip_csr)
     return;
-  if (n == 0 && (f->format != DCC_FORMAT_NONE || place.item != DCC_NO_ITEM))
+  if (n == 0 && (f->format != DCC_FORMAT_NONE || place->item != DCC_NO_ITEM))
     report_got(c, "format", place, value, "not be empty", NULL);
   else if (!dcc_format_check(f->format, s, n, &why))
     report_got(c, why.code, place, value, why.must, why.hint);
   else if (f->format == DCC_FORMAT_CSR && c->options->csr_error != NULL)
-    dcc_report(c, DCC_PROBLEM, "csr", place, NULL, "%s",
+    dcc_report(c, DCC_PROBLEM, "csr", *place, NULL, "%s",
                c->options->csr_error);
   else if (n > 0 && f->flags & DCC_NO_PLACEHOLDER && dcc_is_placeholder(s, n))
     report_got(c, "format", place, value,
@@ -99,9 +99,9 @@ static void check_form_of(dcc_check *c, dcc_place place,
                f->required == DCC_OPTIONAL ? "leave the field out" : NULL);
 }
 
-static void check_string(dcc_check *c, dcc_place place, dcc_value *value)
+static void check_string(dcc_check *c, const dcc_place *place, dcc_value *value)
 {
-  const dcc_field *f = &dcc_form[place.field];
+  const dcc_field *f = &dcc_form[place->field];
   size_t characters;
   if (value->type != DCC_STRING) {
     report_got(c, "type", place, value, "be a string",
@@ -114,7 +114,7 @@ static void check_string(dcc_check *c, dcc_place place, dcc_value *value)
     if (f->choices[0] != NULL && !is_choice(f, value))
       report_choice(c, place, value);
     else if (f->max > 0 && characters > (uint64_t)f->max)
-      dcc_report(c, DCC_PROBLEM, "range", place, NULL,
+      dcc_report(c, DCC_PROBLEM, "range", *place, NULL,
                  "must have at most %" PRId64 " characters, got %zu", f->max,
                  characters);
     else
@@ -124,10 +124,10 @@ static void check_string(dcc_check *c, dcc_place place, dcc_value *value)
 
 /* ---- numbers and booleans ---------------------------------------------- */
 
-static void report_range(dcc_check *c, dcc_place place,
+static void report_range(dcc_check *c, const dcc_place *place,
                          const dcc_value *value)
 {
-  const dcc_field *f = &dcc_form[place.field];
+  const dcc_field *f = &dcc_form[place->field];
   const char *unit = f->unit == NULL ? "" : f->unit;
   const char *space = f->unit == NULL ? "" : " ";
   char must[96], *to = must;
@@ -143,7 +143,7 @@ static void report_range(dcc_check *c, dcc_place place,
 }
 
 /* A number that is no exact integer. */
-static void report_number(dcc_check *c, dcc_place place,
+static void report_number(dcc_check *c, const dcc_place *place,
                           const dcc_value *value)
 {
   double n = value->as.number;
@@ -156,10 +156,10 @@ static void report_number(dcc_check *c, dcc_place place,
     report_got(c, "type", place, value, "be an integer", NULL);
 }
 
-static void check_integer(dcc_check *c, dcc_place place,
+static void check_integer(dcc_check *c, const dcc_place *place,
                           const dcc_value *value)
 {
-  const dcc_field *f = &dcc_form[place.field];
+  const dcc_field *f = &dcc_form[place->field];
   int64_t i = value->as.integer;
   if (f->flags & DCC_FLAG) {
     if (value->type != DCC_BOOLEAN && value->type != DCC_INTEGER)
@@ -207,9 +207,9 @@ static const char *unfit(const dcc_value *value)
   return what;
 }
 
-static void report_extra(dcc_check *c, dcc_place place)
+static void report_extra(dcc_check *c, const dcc_place *place)
 {
-  const dcc_extra *extra = place.extra;
+  const dcc_extra *extra = place->extra;
   const char *what;
   size_t characters;
   char hint[96] = "";
@@ -218,7 +218,7 @@ static void report_extra(dcc_check *c, dcc_place place)
     if (!dcc_utf8(extra->name, extra->length, &characters))
       what = "a name that is not UTF-8";
     if (what != NULL) {
-      dcc_report(c, DCC_PROBLEM, "type", place, NULL,
+      dcc_report(c, DCC_PROBLEM, "type", *place, NULL,
                  "must be what JSON can carry, got %s", what);
       return;
     }
@@ -227,7 +227,7 @@ static void report_extra(dcc_check *c, dcc_place place)
     dcc_field_path(dcc_form_nearest(extra->object, extra->name,
                                     extra->length), hint, sizeof hint);
   dcc_report(c, c->options->allow_unknown ? DCC_WARNING : DCC_PROBLEM,
-             "unknown", place, hint[0] == '\0' ? NULL : hint,
+             "unknown", *place, hint[0] == '\0' ? NULL : hint,
              "is no field of this order");
 }
 
@@ -238,24 +238,24 @@ static void check_extras(dcc_check *c, const dcc_scope *scope,
   dcc_extra **extras = dcc_order_extras_of(c->order, object, scope->item,
                                            &count);
   for (size_t i = 0; i < count; i++)
-    report_extra(c, (dcc_place){scope, object, DCC_NO_ITEM, extras[i]});
+    report_extra(c, &(dcc_place){scope, object, DCC_NO_ITEM, extras[i]});
 }
 
-static void check_item(dcc_check *c, dcc_place place, dcc_value *item)
+static void check_item(dcc_check *c, const dcc_place *place, dcc_value *item)
 {
   dcc_scope scope;
-  if (dcc_form[place.field].items == DCC_STRING) {
+  if (dcc_form[place->field].items == DCC_STRING) {
     check_string(c, place, item);
   } else if (item->type != DCC_OBJECT) {
     report_got(c, "type", place, item, "be an object", NULL);
-  } else if (dcc_order_item(c->order, place.field, (size_t)place.item,
+  } else if (dcc_order_item(c->order, place->field, (size_t)place->item,
                             &scope)) {
-    check_extras(c, &scope, place.field);
-    check_rows(c, &scope, place.field + 1, c->order->index.end[place.field]);
+    check_extras(c, &scope, place->field);
+    check_rows(c, &scope, place->field + 1, c->order->index.end[place->field]);
   }
 }
 
-static void check_array(dcc_check *c, dcc_place place, dcc_value *value)
+static void check_array(dcc_check *c, const dcc_place *place, dcc_value *value)
 {
   if (value->type != DCC_ARRAY) {
     report_got(c, "type", place, value, "be a list",
@@ -264,14 +264,15 @@ static void check_array(dcc_check *c, dcc_place place, dcc_value *value)
     return;
   }
   if (value->keyed) {
-    dcc_report(c, DCC_PROBLEM, "type", place, NULL,
+    dcc_report(c, DCC_PROBLEM, "type", *place, NULL,
                "must be a list without holes, got other keys than 1 to its "
                "length");
     return;
   }
   for (size_t i = 0; i < value->length; i++) {
-    place.item = (int64_t)i;
-    check_item(c, place, &value->as.items[i]);
+    dcc_place item = *place;
+    item.item = (int64_t)i;
+    check_item(c, &item, &value->as.items[i]);
   }
 }
 
@@ -287,14 +288,14 @@ static bool is_empty(const dcc_field *f, const dcc_value *value)
          value->length == 0;
 }
 
-static void warn_of_flags(dcc_check *c, dcc_place place)
+static void warn_of_flags(dcc_check *c, const dcc_place *place)
 {
-  const dcc_field *f = &dcc_form[place.field];
+  const dcc_field *f = &dcc_form[place->field];
   if (f->flags & DCC_IGNORED)
-    dcc_report(c, DCC_WARNING, "ignored", place, "leave it out",
+    dcc_report(c, DCC_WARNING, "ignored", *place, "leave it out",
                "is ignored by the API");
   if (f->flags & DCC_DEPRECATED)
-    dcc_report(c, DCC_WARNING, "deprecated", place, f->instead,
+    dcc_report(c, DCC_WARNING, "deprecated", *place, f->instead,
                "is deprecated");
 }
 
@@ -303,10 +304,10 @@ static bool check_value(dcc_check *c, const dcc_scope *scope, unsigned i,
                         dcc_value *value)
 {
   const dcc_field *f = &dcc_form[i];
-  dcc_place place = dcc_place_of(scope, i);
+  const dcc_place here = dcc_place_of(scope, i), *place = &here;
   if (is_empty(f, value)) {
     if (f->required == DCC_REQUIRED && !(f->flags & DCC_RULED))
-      dcc_report(c, DCC_PROBLEM, "missing", place, NULL, "is missing");
+      dcc_report(c, DCC_PROBLEM, "missing", *place, NULL, "is missing");
     return false;
   }
   if (f->flags & (DCC_DEPRECATED | DCC_IGNORED))
@@ -351,7 +352,8 @@ size_t dcc_order_check(dcc_order *order, const dcc_options *options)
   if (order->failed || !dcc_order_sort_extras(order))
     return SIZE_MAX;
   if (order->values[DCC_ORDER].type == DCC_OTHER) {
-    report_got(&c, "type", dcc_place_of(&scope, DCC_ORDER),
+    const dcc_place place = dcc_place_of(&scope, DCC_ORDER);
+    report_got(&c, "type", &place,
                &order->values[DCC_ORDER], "be a plain table", NULL);
   } else {
     check_extras(&c, &scope, DCC_ORDER);

@@ -271,7 +271,9 @@ static bool check_email(const char *s, size_t n, dcc_refusal *why)
   const char *at = memchr(s, '@', n);
   size_t local = at == NULL ? 0 : (size_t)(at - s);
   if (at == NULL || n > EMAIL_MAX || !is_local_part(s, local) ||
-      n - local < 2 || !check_dns_name(at + 1, n - local - 1, why))
+      n - local < 2 ||
+      !(dcc_is_common_host(at + 1, n - local - 1) ||
+        check_dns_name(at + 1, n - local - 1, why)))
     return refuse(why, "be an e-mail address", NULL);
   return true;
 }

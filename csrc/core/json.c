@@ -6,18 +6,19 @@
 #include "order.h"
 #include "scan.h"
 
-static void write_escape(dcc_buffer *b, unsigned char c)
+static void write_escape(dcc_buffer *b, char c)
 {
-  char text[8];
-  switch (c) {
-  case '"': dcc_buffer_adds(b, "\\\""); break;
-  case '\\': dcc_buffer_adds(b, "\\\\"); break;
-  case '\n': dcc_buffer_adds(b, "\\n"); break;
-  case '\r': dcc_buffer_adds(b, "\\r"); break;
-  case '\t': dcc_buffer_adds(b, "\\t"); break;
-  default:
-    snprintf(text, sizeof text, "\\u%04x", (unsigned)c);
-    dcc_buffer_adds(b, text);
+  const char *letter = memchr("\"\"\\\\\nn\rr\tt", c, 10);
+  char *to = dcc_buffer_reserve(b, 7);
+  if (to == NULL)
+    return;
+  if (letter != NULL) {
+    to[0] = '\\';
+    to[1] = letter[1];
+    b->length += 2;
+  } else {
+    b->length += (size_t)snprintf(to, 7, "\\u%04x",
+                                  (unsigned)(unsigned char)c);
   }
 }
 
@@ -57,7 +58,7 @@ static void write_string(dcc_buffer *b, const char *s, size_t n)
     dcc_buffer_add(b, s, run);
     if (run == n)
       break;
-    write_escape(b, (unsigned char)s[run]);
+    write_escape(b, s[run]);
     s += run + 1;
     n -= run + 1;
   }
@@ -75,7 +76,7 @@ static void write_csr(dcc_buffer *b, const char *s, size_t n)
     if (run == n)
       break;
     if (s[run] != '\r')
-      write_escape(b, (unsigned char)s[run]);
+      write_escape(b, s[run]);
     else if (run + 1 == n || s[run + 1] != '\n')
       write_escape(b, '\n');
     s += run + 1;

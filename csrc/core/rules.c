@@ -133,11 +133,14 @@ static void check_date_range(dcc_check *c, const dcc_scope *scope,
  * the day on which it switches). */
 static int64_t industry_maximum(int64_t today)
 {
-  static const struct { int year, month, day, limit; } steps[] = {
-    {2029, 3, 15, 46}, {2027, 3, 15, 99}, {2026, 2, 24, 199},
+  static const struct { int64_t from, limit; } steps[] = {
+    {20290315, 46}, {20270315, 99}, {20260224, 199},
   };
+  int64_t year;
+  int month, day;
+  dcc_day_date(today, &year, &month, &day);
   for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
-    if (today >= dcc_day(steps[i].year, steps[i].month, steps[i].day))
+    if (year * 10000 + month * 100 + day >= steps[i].from)
       return steps[i].limit;
   return CERT_DAYS_MAX;
 }

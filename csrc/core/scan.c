@@ -83,22 +83,57 @@ static __m128i is_from(__m128i v, char low, char high)
                           _mm_cmplt_epi8(v, _mm_set1_epi8((char)(high + 1))));
 }
 
+static inline void name_bits(dcc_name_bits *bits, __m128i v, size_t at)
+{
+  __m128i letters = is_from(_mm_or_si128(v, _mm_set1_epi8(0x20)), 'a', 'z');
+  bits->dots |= bits_of(is(v, '.')) << at;
+  bits->hyphens |= bits_of(is(v, '-')) << at;
+  bits->others |= bits_of(_mm_or_si128(letters, is_from(v, '0', '9'))) << at;
+}
+
 dcc_name_bits dcc_scan_name(const char *s, size_t n)
 {
   dcc_name_bits bits = {0, 0, 0};
-  char few[17] = "                ";
-  for (size_t i = 0; i < n; i += 16) {
-    const char *from = s + i;
-    __m128i v, letters;
-    if (n - i < 16)
-      from = memcpy(few, from, n - i);
-    v = load(from);
-    letters = is_from(_mm_or_si128(v, _mm_set1_epi8(0x20)), 'a', 'z');
-    bits.dots |= bits_of(is(v, '.')) << i;
-    bits.hyphens |= bits_of(is(v, '-')) << i;
-    bits.others |= bits_of(_mm_or_si128(letters, is_from(v, '0', '9'))) << i;
+  if (n < 16) {
+    char few[16] = {0};
+    memcpy(few, s, n);
+    name_bits(&bits, load(few), 0);
+    return bits;
   }
+  for (size_t i = 0; i + 16 <= n; i += 16)
+    name_bits(&bits, load(s + i), i);
+  name_bits(&bits, load(s + n - 16), n - 16); /* the rest, and some again */
   return bits;
+}
+
+static inline uint64_t load8(const char *s)
+{
+  uint64_t v;
+  memcpy(&v, s, 8);
+  return v;
+}
+
+static inline uint64_t load4(const char *s)
+{
+  uint32_t v;
+  memcpy(&v, s, 4);
+  return v;
+}
+
+/* 1 to 15 bytes, some of them more than once. */
+static inline __m128i load_few(const char *s, size_t n)
+{
+  uint64_t low, high;
+  if (n >= 8) {
+    low = load8(s);
+    high = load8(s + n - 8);
+  } else if (n >= 4) {
+    low = high = load4(s) | load4(s + n - 4) << 32;
+  } else {
+    const char few[8] = {s[0], s[n / 2], s[n - 1], ' ', ' ', ' ', ' ', ' '};
+    low = high = load8(few);
+  }
+  return _mm_set_epi64x((long long)high, (long long)low);
 }
 
 /* What was seen so far, a bit per place. */
@@ -122,10 +157,10 @@ unsigned dcc_scan(const char *s, size_t n)
   __m128i zero = _mm_setzero_si128();
   seen all = {zero, zero, zero, zero};
   unsigned kinds = 0;
-  if (n < 16) {
-    char few[17] = "                ";
-    memcpy(few, s, n);
-    see(&all, load(few));
+  if (n == 0) {
+    return 0;
+  } else if (n < 16) {
+    see(&all, load_few(s, n));
   } else {
     for (size_t i = 0; i + 16 <= n; i += 16)
       see(&all, load(s + i));

@@ -74,7 +74,7 @@ static SSL_CTX *context;
 static int go_count;
 static bool finished;
 
-static void die(const char *what)
+static _Noreturn void die(const char *what)
 {
   fprintf(stderr, "rawserver: %s\n", what);
   exit(2);

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What came from the other side may be anything: a message keeps to ASCII
@@ -21,7 +22,6 @@ bool dcc_curl_refuse(dcc_curl_failure *failure, const char *format, ...)
   va_start(arguments, format);
   vsnprintf(failure->message, sizeof failure->message, format, arguments);
   va_end(arguments);
-  clean(failure->message);
   return false;
 }
 
@@ -37,7 +37,7 @@ bool dcc_curl_no_option(dcc_curl_failure *failure, CURLoption option,
 }
 
 /* One row for each way to fail that deserves its own words; %H is the host,
- * %P the port, %R libcurl's reason, %C and %T the limits in seconds. The
+ * %P the port, %R libcurl's reason, %T the time limit in seconds. The
  * first row that fits counts, code 0 fits all. */
 static const struct {
   int code;
@@ -50,7 +50,7 @@ static const struct {
     "no address found for the proxy" },
   { CURLE_COULDNT_CONNECT, ANY, false, "no connection to %H port %P: %R" },
   { CURLE_OPERATION_TIMEDOUT, UNSENT, false,
-    "no connection to %H port %P within %C seconds" },
+    "no connection to %H port %P within %T seconds" },
   { CURLE_OPERATION_TIMEDOUT, SENT, false,
     "no complete answer from %H within %T seconds" },
   { CURLE_PEER_FAILED_VERIFICATION, ANY, true,
@@ -106,11 +106,23 @@ static double seconds(long ms)
   return (double)ms / 1000;
 }
 
+/* The limit of the time before the request was sent that ran out: that for
+ * connecting or that for the whole call, whichever is nearer. */
+static long connect_limit_ms(const dcc_curl *h)
+{
+  curl_off_t us = 0;
+  long ms;
+  if (curl_easy_getinfo(h->easy, CURLINFO_TOTAL_TIME_T, &us) != CURLE_OK)
+    return h->timeout_ms;
+  ms = (long)(us / 1000);
+  return labs(ms - h->connect_timeout_ms) < labs(ms - h->timeout_ms)
+           ? h->connect_timeout_ms : h->timeout_ms;
+}
+
 static void expand(const dcc_curl *h, CURLcode code, const char *text,
                    char *to, size_t size)
 {
-  long connect = h->connect_timeout_ms < h->timeout_ms ? h->connect_timeout_ms
-                                                       : h->timeout_ms;
+  double limit = seconds(h->sent ? h->timeout_ms : connect_limit_ms(h));
   size_t n = 0;
   to[0] = '\0';
   for (; *text != '\0' && n + 1 < size; text++) {
@@ -122,8 +134,7 @@ static void expand(const dcc_curl *h, CURLcode code, const char *text,
     switch (*++text) {
     case 'H': snprintf(to + n, size - n, "%s", h->host); break;
     case 'P': snprintf(to + n, size - n, "%s", h->port); break;
-    case 'C': snprintf(to + n, size - n, "%g", seconds(connect)); break;
-    case 'T': snprintf(to + n, size - n, "%g", seconds(h->timeout_ms)); break;
+    case 'T': snprintf(to + n, size - n, "%g", limit); break;
     default: add_reason(h, code, to + n, size - n); break;
     }
     n += strlen(to + n);
