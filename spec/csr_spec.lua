@@ -85,6 +85,8 @@ describe("certcentral.csr", function()
       ["a BEGIN line that has no end"] = {
         "-----BEGIN CERTIFICATE REQUEST",
         ", got a PEM block of another kind" },
+      ["a BEGIN line that is cut off before its label"] = {
+        "-----BEGIN ", ", got text without a BEGIN line" },
       ["an END line that has no end"] = {
         (support.rsa2048:gsub("%-+%s*$", "")),
         ", got an END line that is not its BEGIN line's" },

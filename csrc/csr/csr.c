@@ -68,9 +68,11 @@ static span trim(span s)
   return s;
 }
 
-/* What of s comes after the first n bytes. */
+/* What of s comes after the first n bytes; nothing where it is no longer. */
 static span rest(span s, size_t n)
 {
+  if (n > s.n)
+    n = s.n;
   return (span){s.at + n, s.n - n};
 }
 
@@ -176,16 +178,20 @@ static bool check_kinds(span text, dcc_csr_error *error)
   return true;
 }
 
-/* False, with a word on what it is, where the text cannot be a request or
- * holds what must not be sent. */
-static bool check_text(span text, dcc_csr_error *error)
+static bool check_size(span text, dcc_csr_error *error)
 {
   if (text.n == 0)
     return refuse(error, GOT "an empty string");
   if (text.n > DCC_CSR_LIMIT)
     return refuse(error, WANTED " of at most %d bytes, got %zu",
                   DCC_CSR_LIMIT, text.n);
-  text = trim(text);
+  return true;
+}
+
+/* False, with a word on what it is, where a trimmed text cannot be a request
+ * or holds what must not be sent. */
+static bool check_text(span text, dcc_csr_error *error)
+{
   if (text.n == 0)
     return refuse(error, GOT "white space");
   if (has(text, SPAN("PRIVATE KEY"))) /* even where its dashes are mangled */
@@ -285,6 +291,9 @@ dcc_csr *dcc_csr_read(const char *pem, size_t length, dcc_csr_error *error)
   dcc_buffer der = {0};
   dcc_csr *csr = NULL;
   block b = {0};
+  if (!check_size(text, error))
+    return NULL;
+  text = trim(text);
   if (!check_text(text, error) || !split(text, &b, error) ||
       !check_around(&b, error))
     return NULL;

@@ -124,13 +124,6 @@ function meta.__tostring(self)
     self.closed and " (closed)" or "")
 end
 
-local function curl_transport(self, options, ca_file)
-  return require("certcentral.transport.curl") {
-    api_key = self.secret, proxy = options.proxy,
-    ca_file = ca_file ~= true and ca_file or nil,
-  }
-end
-
 --- Makes a client; see the README for the options.
 -- @return the client; or nil, err (kind "config")
 function client.new(options)
@@ -168,7 +161,8 @@ function client.new(options)
   if type(options.transport) == "function" then
     self.custom = options.transport
   else
-    self.curl = curl_transport(self, options, ca_file)
+    self.curl_options = { api_key = self.secret, proxy = options.proxy,
+                          ca_file = ca_file ~= true and ca_file or nil }
   end
   return self
 end
@@ -181,8 +175,8 @@ function methods:close()
   self.closed = true
   self.secret:wipe()
   self.csr_memory = {}
-  if self.curl then
-    self.curl:close()
+  if self.close_curl then
+    self.close_curl()
   end
 end
 
@@ -224,6 +218,20 @@ local function call_custom(self, request)
   return answer
 end
 
+-- libcurl's handle is made for the first exchange: a client may be made
+-- before its process forks.
+local function open_curl(self)
+  if not self.curl then
+    local open = require("certcentral.transport.curl")
+    local perform, close = open(self.curl_options)
+    if not perform then
+      return nil, { sent = "no", config = true, message = close }
+    end
+    self.curl, self.close_curl = perform, close
+  end
+  return self.curl
+end
+
 local function exchange(self, method, path, body)
   local request = {
     method = method, url = self.base_url .. path, headers = self.headers,
@@ -233,7 +241,11 @@ local function exchange(self, method, path, body)
   if self.custom then
     return call_custom(self, request)
   end
-  return self.curl(request)
+  local perform, failure = open_curl(self)
+  if not perform then
+    return nil, failure
+  end
+  return perform(request)
 end
 
 -- ---- orders --------------------------------------------------------------
