@@ -48,7 +48,7 @@ CPATH54 = $(CURDIR)/$(BUILD)/lua5.4/?.so;;
 CPATH51 = $(CURDIR)/$(BUILD)/lua5.1/?.so;;
 
 .PHONY: all help deps demo test sandbox repl check install clean asan \
-	valgrind bench test-programs
+	valgrind bench reference test-programs rock rock-install
 .DEFAULT_GOAL = help
 
 help:
@@ -172,13 +172,17 @@ check: deps
 	@$(MAKE) -s all
 	@LUA_CPATH='$(CPATH54)' $(LUA) spec/check.lua
 
+# Writes the form into README.md.
+reference: all
+	@LUA_CPATH='$(CPATH54)' $(LUA) spec/check.lua write
+
 bench: deps
 	@$(MAKE) -s --no-print-directory all
 	@BUILD=$(BUILD) sh spec/bench/run.sh
 
 # ---- installing -------------------------------------------------------------
 
-# For luarocks INST_LUADIR and INST_LIBDIR are given, and one ABI.
+# Which build to install: lua5.4 or lua5.1 (LuaJIT).
 ABI = lua5.4
 INST_LUADIR = $(PREFIX)/share/lua/$(ABI:lua%=%)
 INST_LIBDIR = $(PREFIX)/lib/lua/$(ABI:lua%=%)
@@ -190,6 +194,14 @@ install: $(foreach m,$(MODULES),$(BUILD)/$(ABI)/certcentral/$(m).so)
 		"$(BUILD)/$(ABI)/certcentral/$$m.so" \
 		"$(DESTDIR)$(INST_LIBDIR)/certcentral/$$m.so"; done
 	@echo 'installed to $(DESTDIR)$(INST_LUADIR) and $(DESTDIR)$(INST_LIBDIR)'
+
+# For luarocks: one build, for the Lua whose headers it names.
+rock:
+	rm -rf build/rock
+	$(MAKE) all BUILD=build/rock ABIS=rock
+
+rock-install:
+	$(MAKE) install BUILD=build/rock ABIS=rock ABI=rock
 
 clean:
 	rm -rf build

@@ -17,7 +17,7 @@ local function transport(request)
 end
 
 local client = assert(certcentral.new {
-  api_key = "not needed here", transport = transport,
+  api_key = "not-needed", transport = transport,
 })
 local result = assert(client:place_order({
   certificate = {

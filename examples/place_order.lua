@@ -2,13 +2,13 @@
 -- $CERTCENTRAL_API_KEY holds the key; the CSR's file is the first argument.
 
 local certcentral = require "certcentral"
+local csr_file = assert(arg[1], "usage: place_order.lua CSR")
 
 local order = {
   certificate = {
     common_name = "www.example.com",
     dns_names = { "example.com" },
-    csr = assert(io.open(assert(arg[1], "usage: place_order.lua CSR")))
-      :read("*a"),
+    csr = assert(io.open(csr_file)):read("*a"),
     signature_hash = "sha256",
   },
   organization = { id = 123456 },

@@ -1,21 +1,11 @@
 local core = require "certcentral.core"
 local curl = require "certcentral.curl"
 local server = require "spec.support.server"
+local support = require "spec.support.curl"
 
-local answer = server.answer
-local CREATED = answer("201 Created", [[{"id":1}]])
-local KEY = "0123456789ABCDEF-the-key"
+local answer, CREATED, KEY = server.answer, support.CREATED, support.KEY
 
-local function copy(from, more)
-  local to = {}
-  for name, value in pairs(from) do
-    to[name] = value
-  end
-  for name, value in pairs(more or {}) do
-    to[name] = value
-  end
-  return to
-end
+local copy = support.copy
 
 describe("certcentral.curl", function()
   local handles
@@ -71,44 +61,7 @@ describe("certcentral.curl", function()
   end)
 
   describe("sends", function()
-    local KEY_LINE = "X-DC-DEVKEY: " .. KEY
-    local cases = {
-      { name = "a POST", request = {
-          method = "POST", body = "{}",
-          headers = { ["Content-Type"] = "application/json" } },
-        line = "POST /order HTTP/1.1", body = "{}",
-        has = { KEY_LINE, "Content-Type: application/json",
-          "Content-Length: 2", "Accept-Encoding: identity",
-          "User-Agent: certcentral" } },
-      { name = "a POST with an empty body", request = { method = "POST" },
-        line = "POST /order HTTP/1.1", has = { KEY_LINE,
-          "Content-Length: 0" }, lacks = { "Content-Type" } },
-      { name = "a body of any bytes", request = {
-          method = "POST", body = "a\0b\255\r\n" },
-        line = "POST /order HTTP/1.1", body = "a\0b\255\r\n",
-        lacks = { "Content-Type" } },
-      { name = "a GET", request = { method = "GET" },
-        line = "GET /order HTTP/1.1", has = { KEY_LINE },
-        lacks = { "Content-Length", "Content-Type", "Cookie", "Expect" } },
-      { name = "a GET with an empty body", request = {
-          method = "GET", body = "" },
-        line = "GET /order HTTP/1.1", lacks = { "Content-Length" } },
-      { name = "a PUT", request = { method = "PUT", body = "{}" },
-        line = "PUT /order HTTP/1.1", body = "{}", has = { KEY_LINE } },
-      { name = "a DELETE", request = { method = "DELETE" },
-        line = "DELETE /order HTTP/1.1", has = { KEY_LINE },
-        lacks = { "Content-Length" } },
-      { name = "a DELETE with a body", request = {
-          method = "DELETE", body = "{}" },
-        line = "DELETE /order HTTP/1.1", body = "{}",
-        has = { "Content-Length: 2" } },
-      { name = "an empty header", request = {
-          method = "GET", headers = { ["X-Empty"] = "", ["X-Blank"] = " " } },
-        line = "GET /order HTTP/1.1", has = { "X-Empty:", "X-Blank:" } },
-      { name = "its user agent", options = { user_agent = "shop/1.0" },
-        request = { method = "GET" },
-        line = "GET /order HTTP/1.1", has = { "User-Agent: shop/1.0" } },
-    }
+    local cases = require "spec.cases.curl.sends"
 
     for _, case in ipairs(cases) do
       it(case.name, function()
@@ -182,74 +135,7 @@ describe("certcentral.curl", function()
   end)
 
   describe("reads", function()
-    local GZIP = [[\x1f\x8b\x08\0\0\0\0\0\x02\xff\xcb\x48\xcd\xc9\xc9\xd7\x51]]
-      .. [[\xc8\x40\xa2\0\x9f\xa1\xca\x09\x13\0\0\0]]
-    local function send(text)
-      return { "send", text }
-    end
-
-    local cases = {
-      { name = "status, headers and body",
-        answer("201 Created", "hello", [[X-One:  a b \r\nx-TWO:\r\n]]),
-        status = 201, body = "hello",
-        headers = { ["content-length"] = "5", ["x-one"] = "a b",
-          ["x-two"] = "" } },
-      { name = "headers that come more than once", answer("200 OK", "",
-          [[A: 1\r\nB: x\r\na: 2\r\nA: 3\r\n]]),
-        status = 200, body = "",
-        headers = { ["content-length"] = "0", a = "1, 2, 3", b = "x" } },
-      { name = "a header over several lines", answer("200 OK", "",
-          [[A: 1\r\n  2 \r\n\x093\r\nB: x\r\n]]),
-        status = 200, body = "",
-        headers = { ["content-length"] = "0", a = "1 2 3", b = "x" } },
-      { name = "a body of any bytes",
-        send([[HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\na\0\xff\r\n\0]]),
-        status = 200, body = "a\0\255\r\n\0",
-        headers = { ["content-length"] = "6" } },
-      { name = "204 without a body",
-        send([[HTTP/1.1 204 No Content\r\nA: b\r\n\r\n]]),
-        status = 204, body = "", headers = { a = "b" } },
-      { name = "a status without a reason",
-        send([[HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n]]),
-        status = 200, body = "", headers = { ["content-length"] = "0" } },
-      { name = "a chunked body and no trailer", send(
-          [[HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n]]
-          .. [[3\r\nabc\r\n2\r\nde\r\n0\r\nX-Late: 1\r\n]]
-          .. [[HTTP/1.1 500: late\r\n\r\n]]),
-        status = 200, body = "abcde",
-        headers = { ["transfer-encoding"] = "chunked" } },
-      { name = "the last of several blocks", send(
-          [[HTTP/1.1 100 Continue\r\n\r\n]]
-          .. [[HTTP/1.1 103 Early Hints\r\nLink: early\r\n\r\n]]
-          .. [[HTTP/1.1 201 Created\r\nContent-Length: 2\r\nA: b\r\n\r\nok]]),
-        status = 201, body = "ok",
-        headers = { ["content-length"] = "2", a = "b" } },
-      { name = "HTTP/1.0 up to the end of the connection",
-        send([[HTTP/1.0 200 OK\r\nA: b\r\n\r\nall of it]]), "close",
-        status = 200, body = "all of it", headers = { a = "b" } },
-      { name = "an error's status and body",
-        answer("500 Oops", "<html>"),
-        status = 500, body = "<html>",
-        headers = { ["content-length"] = "6" } },
-      { name = "a 401 without trying to log in", answer(
-          "401 No", "", [[WWW-Authenticate: Basic realm=x\r\n]]),
-        status = 401, body = "", headers = { ["content-length"] = "0",
-          ["www-authenticate"] = "Basic realm=x" } },
-      { name = "a redirect without a place to go", answer(
-          "302 Found", "", [[Location: http://[:/\r\n]]),
-        status = 302, body = "", headers = { ["content-length"] = "0",
-          location = "http://[:/" } },
-      { name = "a body that came compressed unasked", send((
-          [[HTTP/1.1 200 OK\r\nContent-Length: 29\r\n]]
-          .. [[Content-Encoding: gzip\r\n\r\n]] .. GZIP)),
-        status = 200, body = "hello, hello, hello",
-        headers = { ["content-length"] = "29",
-          ["content-encoding"] = "gzip" } },
-      { name = "a body of exactly body_max bytes",
-        options = { body_max = 5 }, answer("200 OK", "12345"),
-        status = 200, body = "12345",
-        headers = { ["content-length"] = "5" } },
-    }
+    local cases = require "spec.cases.curl.reads"
 
     for _, case in ipairs(cases) do
       it(case.name, function()
@@ -291,99 +177,7 @@ describe("certcentral.curl", function()
   end)
 
   describe("fails", function()
-    local HEAD = [[HTTP/1.1 200 OK\r\n]]
-    local many = HEAD .. ([[A: b\r\n]]):rep(1001) .. [[\r\n]]
-    local interims = ([[HTTP/1.1 103 Hints\r\nA: %s\r\n\r\n]]):format(
-      ("b"):rep(1000))
-
-    -- Each script comes after "accept"; `reused` has a good request on the
-    -- same connection first.
-    local cases = {
-      { name = "when the server closes at once", tls = true, script = {
-          "close" },
-        sent = "no", code = 35, message = "^no TLS connection to 127" },
-      { name = "when the server speaks no TLS", plain = true, script = {
-          "send", [[HTTP/1.1 400 Bad\r\n\r\n]] },
-        sent = "no", code = 35, message = "^no TLS connection to 127" },
-      { name = "on a certificate from a stranger", tls = true,
-        stranger = true, script = { "tls", "read", CREATED },
-        sent = "no", code = 60, retryable = false,
-        message = "^certificate of 127%.0%.0%.1 refused: SSL certificate" },
-      { name = "on a certificate for another host", host = "other.invalid",
-        script = { "tls", "read", CREATED },
-        sent = "no", code = 60, retryable = false,
-        message = "^certificate of 127%.0%.0%.1 refused: SSL" },
-      { name = "when the TLS handshake stalls", tls = true,
-        script = { "gone" }, request = { connect_timeout = 0.25 },
-        sent = "no", code = 28,
-        message = "^no connection to 127%.0%.0%.1 port %d+ within 0%.25 s" },
-      { name = "when the whole call ends in the TLS handshake", tls = true,
-        script = { "gone" }, request = { timeout = 0.25 },
-        sent = "no", code = 28, message = "within 0%.25 seconds$" },
-      { name = "when the server closes after it read", script = {
-          "read", "close" },
-        sent = "maybe", code = 52,
-        message = "^the connection to 127%.0%.0%.1 closed before an answer" },
-      { name = "when the server resets after it read", script = {
-          "read", "reset" },
-        sent = "maybe", code = 56, message = "^the connection to .* broke" },
-      { name = "when TLS ends after the server read", tls = true, script = {
-          "tls", "read", "close" },
-        sent = "maybe", code = 52, message = "closed before an answer" },
-      { name = "when TLS is cut after the server read", tls = true,
-        script = { "tls", "read", "cut" },
-        sent = "maybe", code = 52, message = "closed before an answer" },
-      { name = "when no answer comes in time", reused = true, script = {
-          "read", "gone" }, request = { timeout = 0.5 },
-        sent = "maybe", code = 28,
-        message = "^no complete answer from 127%.0%.0%.1 within 0%.5 sec" },
-      { name = "when half an answer comes in time", reused = true, script = {
-          "read", "send", HEAD .. [[Content-Length: 5\r\n\r\nab]], "gone" },
-        request = { timeout = 0.5 },
-        sent = "maybe", code = 28, message = "^no complete answer from" },
-      { name = "when the status line stops", script = {
-          "read", "send", "HTTP/1.1 20", "close" },
-        sent = "maybe", code = 52, message = "closed before an answer" },
-      { name = "when the body is cut", script = {
-          "read", "send", HEAD .. [[Content-Length: 5\r\n\r\nab]], "close" },
-        sent = "maybe", code = 18, message = "^the answer of .* cut short" },
-      { name = "when a chunked body is cut", script = {
-          "read", "send", HEAD .. [[Transfer-Encoding: chunked\r\n\r\n5\r\nab]],
-          "close" },
-        sent = "maybe", code = 18, message = "^the answer of .* cut short" },
-      { name = "on chunks that are none", script = {
-          "read", "send", HEAD .. [[Transfer-Encoding: chunked\r\n\r\nzz\r\n]],
-          "close" },
-        sent = "maybe", code = 56, message = "broke while reading" },
-      { name = "on bytes that are no HTTP", script = {
-          "read", "send", [[\x1b[31m\xff\0 SSH-2.0\r\n\r\n]], "close" },
-        sent = "maybe", code = 1, message = "^no HTTP answer from" },
-      { name = "on another version of HTTP", script = {
-          "read", "send", [[HTTP/7.1 200 OK\r\n\r\n]], "close" },
-        sent = "maybe", code = 1, message = "^no HTTP answer from" },
-      { name = "on an unknown content coding", script = {
-          "read", "send", HEAD
-          .. [[Content-Length: 2\r\nContent-Encoding: odd\r\n\r\nab]] },
-        sent = "maybe", code = 61, message = "^request to .* failed" },
-      { name = "on a length that is none", script = {
-          "read", "send", HEAD .. [[Content-Length: \xffx\r\n\r\nab]] },
-        sent = "maybe", code = 8, message = "^no HTTP answer from" },
-      { name = "on a body announced too long", options = { body_max = 4 },
-        script = { "read", answer("200 OK", "12345"), "gone" },
-        sent = "maybe", code = 63, message = "longer than 4 bytes$" },
-      { name = "on a body without end", options = { body_max = 100000 },
-        script = { "read", "send", HEAD .. [[\r\n]], "fill", "1000000000" },
-        sent = "maybe", code = 23, message = "longer than 100000 bytes$" },
-      { name = "on too many headers", script = {
-          "read", "send", many, "gone" },
-        sent = "maybe", code = 23, message = "more than 1000 header fields" },
-      { name = "on interim answers without end", script = {
-          "read", "flood", interims },
-        sent = "maybe", code = 23, message = "262144 bytes of them$" },
-      { name = "on a header line without end", script = {
-          "read", "send", HEAD .. "A: ", "fill", "1000000000" },
-        sent = "maybe", code = 27, message = "^request to .* failed" },
-    }
+    local cases = require "spec.cases.curl.fails"
 
     local function start(case)
       local before = case.reused and { "read", CREATED } or {}
@@ -593,66 +387,7 @@ describe("certcentral.curl", function()
   end)
 
   describe("refuses before anything is sent", function()
-    local URL = "^'url' "
-    local cases = {
-      { url = "http://example.com/", message = URL .. ".*loopback" },
-      { url = "http://10.0.0.1/", message = URL .. ".*loopback" },
-      { url = "http://128.0.0.1/", message = URL .. ".*loopback" },
-      { url = "http://127.0.0.1.example.com/", message = URL .. ".*loopback" },
-      { url = "http://localhost.example.com/", message = URL .. ".*loopback" },
-      { url = "http://[::2]/", message = URL .. ".*loopback" },
-      { url = "http://[::ffff:10.0.0.1]/", message = URL .. ".*loopback" },
-      { url = "http://127.0.0.1\\@example.com/", message = URL },
-      { url = "http://127.0.0.1@example.com/", message = URL .. ".*user" },
-      { url = "https://u:p@example.com/", message = URL .. ".*user" },
-      { url = "https://u@example.com/", message = URL .. ".*user" },
-      { url = "ftp://127.0.0.1/", message = URL .. "must begin with https" },
-      { url = "file:///etc/passwd", message = URL },
-      { url = "gopher://127.0.0.1/", message = URL .. "must begin with https" },
-      { url = "odd://127.0.0.1/", message = URL .. "must begin with https" },
-      { url = "127.0.0.1/", message = URL .. "must begin with https" },
-      { url = "", message = URL },
-      { url = "https://", message = URL },
-      { url = "https://exa mple.com/", message = URL },
-      { url = "https://127.0.0.1:%d/a b", message = URL },
-      { url = "https://127.0.0.1:99999/", message = URL },
-      { url = "https://127.0.0.1:%d/a\r\nX: y", message = URL },
-      { url = "https://127.0.0.1:%d/a\nX: y", message = URL },
-      { url = "https://127.0.0.1:%d/\0", message = URL },
-    }
-    local headers = {
-      { name = "X-A", value = "a\r\nX-B: b", message = "^header 'X%-A' must" },
-      { name = "X-A", value = "a\nX-B: b", message = "^header 'X%-A' must" },
-      { name = "X-A", value = "a\rb", message = "^header 'X%-A' must" },
-      { name = "X-A", value = "a\0b", message = "^header 'X%-A' must" },
-      { name = "X-A", value = "a\127", message = "^header 'X%-A' must" },
-      { name = "X-A\r\nX-B", value = "a", message = "name must be" },
-      { name = "X-A\n", value = "a", message = "name must be" },
-      { name = "X\0A", value = "a", message = "name must be" },
-      { name = "X A", value = "a", message = "name must be" },
-      { name = "X-A:", value = "a", message = "name must be" },
-      { name = "X\255", value = "a", message = "name must be" },
-      { name = "", value = "a", message = "name must be" },
-      { name = "x-dc-DEVKEY", value = "a", message = "'X%-DC%-DEVKEY' is set" },
-      { name = "Host", value = "a", message = "'Host' is set" },
-      { name = "content-length", value = "9", message = "is set by the" },
-      { name = "Transfer-Encoding", value = "chunked", message = "is set by" },
-      { name = "Accept-Encoding", value = "gzip", message = "is set by" },
-      { name = "Connection", value = "close", message = "is set by" },
-      { name = "Expect", value = "100-continue", message = "is set by" },
-    }
-    for _, header in ipairs(headers) do
-      cases[#cases + 1] = {
-        name = ("header %q"):format(header.name .. ": " .. header.value),
-        headers = { [header.name] = header.value },
-        message = header.message, code = 43 }
-    end
-    for _, method in ipairs { "", "get", "HEAD", "POST\r\nX: y", "GET\0" } do
-      cases[#cases + 1] = { name = ("method %q"):format(method),
-        method = method, message = "^'method' must be GET, POST", code = 43 }
-    end
-    cases[#cases + 1] = { name = "a GET with a body", method = "GET",
-      body = "x", message = "^a GET carries no body$", code = 43 }
+    local cases = require "spec.cases.curl.refuses"
 
     for _, case in ipairs(cases) do
       it(case.name or ("url %q"):format(case.url), function()
@@ -693,44 +428,7 @@ describe("certcentral.curl", function()
   end)
 
   describe("raises on misuse:", function()
-    local function huge()
-      local headers = {}
-      for i = 1, 65 do
-        headers["X-" .. i] = "y"
-      end
-      return headers
-    end
-
-    local requests = {
-      { { method = 1 }, "'method' must be a string, got number" },
-      { { url = true }, "'url' must be a string, got boolean" },
-      { { body = {} }, "'body' must be a string, got table" },
-      { { headers = "A: b" }, "'headers' must be a table" },
-      { { headers = { "A: b" } }, "name in 'headers' must be a string" },
-      { { headers = { A = 1 } }, "value in 'headers' must be a string" },
-      { { headers = { A = false } }, "value in 'headers' must be a string" },
-      { { headers = huge() }, "'headers' must have at most 64" },
-      { { timeout = "1" }, "'timeout' must be a number of seconds" },
-      { { timeout = 0 }, "'timeout' must be more than 0 seconds, got 0" },
-      { { timeout = -1 }, "'timeout' must be more than 0 seconds" },
-      { { timeout = 0 / 0 }, "'timeout' must be more than 0 seconds" },
-      { { connect_timeout = {} }, "'connect_timeout' must be a number" },
-    }
-    local options = {
-      { { api_key = KEY }, "'api_key' must be a secret of certcentral.core" },
-      { { api_key = io.stdout }, "'api_key' must be a secret of" },
-      { { ca_file = 1 }, "'ca_file' must be a string, got number" },
-      { { ca_file = "a\0b" }, "'ca_file' must have no NUL" },
-      { { proxy = {} }, "'proxy' must be a string, got table" },
-      { { user_agent = 1 }, "'user_agent' must be a string" },
-      { { body_max = "1" }, "'body_max' must be a number of bytes" },
-      { { body_max = 0 }, "'body_max' must be an integer of at least 1" },
-      { { body_max = 1.5 }, "'body_max' must be an integer of at least 1" },
-      { { body_max = -1 }, "'body_max' must be an integer of at least 1" },
-      { { apikey = "a" }, "unknown option 'apikey'" },
-      { { "a" }, "an option's name must be a string, got number" },
-      { "a", "table expected, got string" },
-    }
+    local cases = require "spec.cases.curl.misuse"
 
     local function raises(message, f, ...)
       local ok, got = pcall(f, ...)
@@ -739,7 +437,7 @@ describe("certcentral.curl", function()
       assert.is_nil(got:find(KEY, 1, true))
     end
 
-    for _, case in ipairs(requests) do
+    for _, case in ipairs(cases.requests) do
       it(case[2], function()
         local handle = new()
         raises(case[2], handle.perform, handle, copy(
@@ -747,7 +445,7 @@ describe("certcentral.curl", function()
       end)
     end
 
-    for _, case in ipairs(options) do
+    for _, case in ipairs(cases.options) do
       it(case[2], function()
         raises(case[2], curl.new, case[1])
       end)

@@ -54,13 +54,20 @@ local function codes(response)
   return list
 end
 
--- The small order with another certificate member.
-local function with_certificate(changes)
-  local order = support.order()
-  for member, value in pairs(changes) do
-    order.certificate[member] = value
+local function merged(object, changes)
+  local copy = {}
+  for _, source in ipairs({ object, changes }) do
+    for member, value in pairs(source) do
+      copy[member] = value
+    end
   end
-  return order
+  return copy
+end
+
+-- The small order with other members in its certificate.
+local function with_certificate(changes)
+  return support.order({
+    certificate = merged(support.order().certificate, changes) })
 end
 
 describe("sandbox orders:", function()
@@ -75,23 +82,12 @@ describe("sandbox orders:", function()
       return support.order({ [member] = value })
     end
     local function organization(changes)
-      local given = {}
-      for member, value in pairs(NEW_ORGANIZATION) do
-        given[member] = value
-      end
-      for member, value in pairs(changes) do
-        given[member] = value
-      end
-      return with("organization", given)
+      return with("organization", merged(NEW_ORGANIZATION, changes))
     end
     local card = { number = "4111111111111111", expiration_month = 1,
       expiration_year = 2029, cvv = 333, cardholder_name = "A Person" }
     local function card_with(member, value)
-      local copy = {}
-      for name, given in pairs(card) do
-        copy[name] = given
-      end
-      copy[member] = value
+      local copy = merged(card, { [member] = value })
       return support.order({ payment_method = "card", credit_card = copy,
         billing_address = { address = "a", city = "c", country = "us" } })
     end
@@ -265,11 +261,8 @@ describe("sandbox orders:", function()
     }
     for title, changes in pairs(accepted) do
       it("accepts " .. title, function()
-        local order = support.order()
-        for member, value in pairs(changes) do
-          order[member] = value
-        end
-        local response = send("POST", ORDER_PATH, order)
+        local response = send("POST", ORDER_PATH,
+          merged(support.order(), changes))
         assert.equal(201, response.status, response.body)
       end)
     end
@@ -343,10 +336,7 @@ describe("sandbox orders:", function()
     local function dev(changes)
       local order = with_certificate({ common_name = "*.a.example.dev",
         dns_names = json.array(open) })
-      for member, value in pairs(changes) do
-        order[member] = value
-      end
-      local response = send("POST", ORDER_PATH, order)
+      local response = send("POST", ORDER_PATH, merged(order, changes))
       assert.equal(201, response.status)
       return response.json
     end
@@ -486,11 +476,8 @@ describe("sandbox orders:", function()
     end
 
     local function issue(certificate, changes)
-      local order = with_certificate(certificate)
+      local order = merged(with_certificate(certificate), changes or {})
       order.skip_approval = true
-      for member, value in pairs(changes or {}) do
-        order[member] = value
-      end
       local response = send("POST", ORDER_PATH, order)
       assert.equal(201, response.status, response.body)
       return decode(response.json.certificate_chain), response.json

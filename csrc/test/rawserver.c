@@ -384,7 +384,9 @@ static int act_on(connection *c, char **words)
   const char *word = words[0];
   bool argument = strcmp(word, "send") == 0 || strcmp(word, "fill") == 0
                   || strcmp(word, "flood") == 0;
-  if (argument && words[1] == NULL)
+  static char nothing[] = "";
+  char *text = argument ? words[1] : nothing;
+  if (text == NULL)
     die("an argument is missing");
   if (!open_now(c))
     return 1 + argument;
@@ -393,13 +395,13 @@ static int act_on(connection *c, char **words)
   else if (strcmp(word, "read") == 0)
     read_request(c, connection_count);
   else if (strcmp(word, "send") == 0)
-    transmit(c, words[1], unescape(words[1]));
+    transmit(c, text, unescape(text));
   else if (strcmp(word, "flood") == 0)
-    flood(c, words[1], unescape(words[1]));
+    flood(c, text, unescape(text));
   else if (strcmp(word, "data") == 0)
     await(c->fd, POLLIN);
   else if (strcmp(word, "fill") == 0)
-    fill(c, strtoul(words[1], NULL, 10));
+    fill(c, strtoul(text, NULL, 10));
   else if (strcmp(word, "close") == 0 || strcmp(word, "cut") == 0)
     drop(c, word[1] == 'l');
   else if (strcmp(word, "reset") == 0)

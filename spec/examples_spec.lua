@@ -1,0 +1,140 @@
+-- Runs every example as a user would, and holds the README to them.
+
+local support = require "support.sandbox"
+
+local lua = os.getenv("CERTCENTRAL_TEST_LUA") or "lua5.4"
+local build = os.getenv("CERTCENTRAL_TEST_BUILD") or "build"
+local csr_file = "spec/cases/csr/good/p256.pem"
+local server
+
+local function quote(text)
+  return "'" .. text:gsub("'", "'\\''") .. "'"
+end
+
+local function read(name)
+  local file = assert(io.open(name, "rb"))
+  local text = file:read("*a")
+  file:close()
+  return text
+end
+
+-- Runs a command for the shell; returns its output, standard error included,
+-- and its exit status.
+local function run(command)
+  local pipe = io.popen(("(%s) 2>&1; printf '\\n%%s' $?"):format(command))
+  local text = pipe:read("*a")
+  pipe:close()
+  local output, status = text:match("^(.*)\n(%d+)$")
+  return output, tonumber(status)
+end
+
+local function environment()
+  return ("CERTCENTRAL_BASE_URL=%s CERTCENTRAL_CA_FILE=%s "
+          .. "CERTCENTRAL_API_KEY=%s "):format(quote(server.base_url),
+          quote(server.ca_file), quote(server.api_key))
+end
+
+-- Each example: its arguments, what it prints (Lua patterns), its status.
+local cases = {
+  { "place_order.lua", csr_file,
+    { "^order %d+, which is also %w+\n" } },
+  { "place_order.lua", "", { "usage: place_order.lua CSR" }, status = 1 },
+  { "place_order.lua", "README.md",
+    { "'certificate.csr' must be a certificate request" }, status = 1 },
+  { "all_problems.lua", "",
+    { "the order has 11 problems:",
+      "did you mean 'certificate.common_name'%?",
+      "missing%s+credit_card" } },
+  { "custom_transport.lua", "",
+    { "POST%s+https://[%w.:]+/services/v2/order/certificate/"
+      .. "ssl_securesite_flex", '"alternative_order_id":"dry%-run%-1"',
+      "order 542772 is pending" } },
+  { "renew.lua", csr_file .. " 123456789", { "order %d+ renews 123456789" } },
+  { "renew.lua", "", { "usage: renew.lua" }, status = 1 },
+  { "demo.lua", "", { "sandbox:  https://127.0.0.1:%d+", "id = %d+",
+                      "status = 201" } },
+  { "sandbox.lua", csr_file, { "unknown%s+unknown",
+                               "orders in the sandbox: 1" } },
+}
+
+local function check(output, status, case)
+  for _, pattern in ipairs(case[3]) do
+    assert(output:find(pattern), ("no %q in:\n%s"):format(pattern, output))
+  end
+  assert.equal(case.status or 0, status, output)
+end
+
+describe("the examples", function()
+  setup(function() server = support.start() end)
+  teardown(function() server.stop() end)
+
+  for _, case in ipairs(cases) do
+    it(("%s %s"):format(case[1], case[2]), function()
+      local output, status = run(("%s%s examples/%s %s"):format(
+        environment(), quote(lua), case[1], case[2]))
+      check(output, status, case)
+    end)
+  end
+
+  it("embed/main.c runs a script that places an order", function()
+    local output, status = run(
+      ("%sLUA_CPATH=%s %s examples/place_order.lua %s"):format(environment(),
+      quote(build .. "/lua5.4/?.so;;"), quote(build .. "/examples/host"),
+      csr_file))
+    check(output, status, { nil, nil, { "^order %d+, which is also %w+\n" } })
+  end)
+
+  it("embed/main.c prints the error of a script", function()
+    local output, status = run(("LUA_CPATH=%s %s examples/renew.lua"):format(
+      quote(build .. "/lua5.4/?.so;;"), quote(build .. "/examples/host")))
+    check(output, status, { nil, nil, { "usage: renew.lua" }, status = 1 })
+  end)
+
+  it("embed/validate.c writes an order", function()
+    local output, status = run(("%s www.example.com %s 1"):format(
+      quote(build .. "/examples/validate"), csr_file))
+    check(output, status, { nil, nil, {
+      "^POST /order/certificate/ssl_securesite_flex\n",
+      '"order_validity":{"years":1}' } })
+  end)
+
+  it("embed/validate.c names all problems", function()
+    local output, status = run(("%s foo_bar README.md 9"):format(
+      quote(build .. "/examples/validate")))
+    check(output, status, { nil, nil, {
+      "'certificate.common_name' must be", "'certificate.csr' must be",
+      "'order_validity.years' must be 1 to 3 years, got 9" }, status = 1 })
+  end)
+end)
+
+describe("the README", function()
+  it("shows only programs that are examples", function()
+    local programs, count = {}, 0
+    local list = io.popen("ls examples/*.lua")
+    for name in list:lines() do
+      programs[#programs + 1] = read(name)
+    end
+    list:close()
+    for block in read("README.md"):gmatch("```lua\n(.-)```") do
+      count = count + 1
+      local found = false
+      for _, program in ipairs(programs) do
+        found = found or program:find(block, 1, true) ~= nil
+      end
+      assert(found, "this stands in no example:\n" .. block)
+    end
+    assert.is_true(count >= 2)
+  end)
+
+  it("names every example, and none that is not there", function()
+    local readme = read("README.md")
+    local list = io.popen("ls examples/*.lua examples/embed/*.c")
+    for name in list:lines() do
+      assert(readme:find("`" .. name .. "`", 1, true), name .. " is missing")
+    end
+    list:close()
+    for name in readme:gmatch("`(examples/[%w_/]+%.%w+)`") do
+      read(name)
+    end
+  end)
+end)
