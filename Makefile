@@ -176,8 +176,12 @@ check: deps
 reference: all
 	@LUA_CPATH='$(CPATH54)' $(LUA) spec/check.lua write
 
+$(BUILD)/bench/base: spec/bench/base.c
+	@mkdir -p $(@D)
+	$(CC) $(DEFINES) $(CFLAGS) $(WARNINGS) -o $@ $< $(CURL_LIBS)
+
 bench: deps
-	@$(MAKE) -s --no-print-directory all
+	@$(MAKE) -s --no-print-directory all $(BUILD)/bench/base
 	@BUILD=$(BUILD) sh spec/bench/run.sh
 
 # ---- installing -------------------------------------------------------------

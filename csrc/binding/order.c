@@ -13,32 +13,29 @@ enum { UNKNOWN_DEPTH = 32, UNKNOWN_VALUES = 100000, STACK_SLOTS = 120 };
 
 /* ---- names ------------------------------------------------------------- */
 
-static unsigned slot_of(const char *address)
+/* What tells the key at `index` from all others while it is held, NULL for
+ * one that is no string. */
+static inline const void *address_of(lua_State *L, int index)
+{
+#if LUA_VERSION_NUM >= 504
+  return lua_topointer(L, index); /* of strings, too, since 5.4 */
+#else
+  return lua_type(L, index) == LUA_TSTRING ? lua_tostring(L, index) : NULL;
+#endif
+}
+
+/* The slot of a name, or the free one where it belongs. */
+static inline unsigned slot_of(const lcc_names *names, unsigned parent,
+                               const void *address)
 {
   uintptr_t a = (uintptr_t)address;
-  return (unsigned)(a >> 4 ^ a >> 12) % LCC_NAME_SLOTS;
-}
-
-/* The first field of a name, or 0. */
-static unsigned first_field(const lcc_names *names, const char *address)
-{
-  unsigned i = slot_of(address);
-  while (names->slots[i].address != NULL) {
-    if (names->slots[i].address == address)
-      return names->slots[i].field;
-    i = (i + 1) % LCC_NAME_SLOTS;
+  unsigned i = (unsigned)(a >> 4 ^ a >> 12) + parent * 37;
+  for (;; i++) {
+    i %= LCC_NAME_SLOTS;
+    if (names->slots[i].field == 0 || (names->slots[i].address == address &&
+                                       names->slots[i].parent == parent))
+      return i;
   }
-  return 0;
-}
-
-static void add_name(lcc_names *names, const char *address, unsigned field)
-{
-  unsigned i = slot_of(address);
-  while (names->slots[i].address != NULL && names->slots[i].address != address)
-    i = (i + 1) % LCC_NAME_SLOTS;
-  names->next[field] = names->slots[i].field;
-  names->slots[i].address = address;
-  names->slots[i].field = (uint8_t)field;
 }
 
 void lcc_names_pin(lua_State *L, lcc_names *names)
@@ -46,23 +43,17 @@ void lcc_names_pin(lua_State *L, lcc_names *names)
   memset(names, 0, sizeof *names);
   lua_createtable(L, DCC_FIELDS, 0);
   for (unsigned i = 1; i < DCC_FIELDS; i++) {
+    unsigned parent = dcc_form[i].parent, slot;
     lua_pushstring(L, dcc_form[i].name);
-    add_name(names, lua_tostring(L, -1), i);
+    slot = slot_of(names, parent, address_of(L, -1));
+    names->slots[slot].address = address_of(L, -1);
+    names->slots[slot].parent = parent;
+    names->slots[slot].field = i;
     lua_rawseti(L, -2, (int)i);
   }
   lua_pushlightuserdata(L, names);
   lua_insert(L, -2);
   lua_rawset(L, LUA_REGISTRYINDEX);
-}
-
-/* The member of the object `parent` with the name at `address`, or 0. */
-static unsigned field_of(const lcc_names *names, unsigned parent,
-                         const char *address)
-{
-  unsigned i = first_field(names, address);
-  while (i != 0 && dcc_form[i].parent != parent)
-    i = names->next[i];
-  return i;
 }
 
 /* ---- values ------------------------------------------------------------ */
@@ -113,7 +104,7 @@ static const char *not_plain(lua_State *L)
 
 /* The value at the top, which has the Lua type `type`, where no table is
  * due. null is absent. */
-static void read_scalar(lua_State *L, int type, dcc_value *value)
+static inline void read_scalar(lua_State *L, int type, dcc_value *value)
 {
   if (type == LUA_TSTRING) {
     value->type = DCC_STRING;
@@ -147,12 +138,12 @@ static size_t list_place(lua_State *L, size_t length)
 
 static void read_object(walk *w, const dcc_scope *scope, unsigned object);
 
-static void read_item(walk *w, unsigned field, size_t i)
+/* The value at the top, which has the Lua type `type`, as item `i`. */
+static void read_item(walk *w, unsigned field, size_t i, int type)
 {
   dcc_value *item = &w->order->values[field].as.items[i];
   dcc_scope scope;
   const char *what;
-  int type = lua_type(w->L, -1);
   if (dcc_form[field].items == DCC_STRING || type != LUA_TTABLE) {
     read_scalar(w->L, type, item);
     if (item->type == DCC_ABSENT)
@@ -164,6 +155,17 @@ static void read_item(walk *w, unsigned field, size_t i)
   }
 }
 
+/* Pushes item `i` of the table at the top; returns its Lua type. */
+static int push_item(lua_State *L, int i)
+{
+#if LUA_VERSION_NUM >= 503
+  return lua_rawgeti(L, -1, i);
+#else
+  lua_rawgeti(L, -1, i);
+  return lua_type(L, -1);
+#endif
+}
+
 /* The usual list: its keys are 1 to its length, and lua_next behind the last
  * finds no other. Returns false where that is not so. */
 static bool read_plain_list(walk *w, unsigned field, size_t length)
@@ -172,13 +174,12 @@ static bool read_plain_list(walk *w, unsigned field, size_t length)
   if (length == 0 || length > INT_MAX)
     return false;
   for (size_t i = 0; i < length; i++) {
-    lua_rawgeti(L, -1, (int)i + 1);
-    if (lua_isnil(L, -1)) {
-      lua_pop(L, 1);
-      return false;
-    }
-    read_item(w, field, i);
+    int type = push_item(L, (int)i + 1);
+    if (type != LUA_TNIL)
+      read_item(w, field, i, type);
     lua_pop(L, 1);
+    if (type == LUA_TNIL)
+      return false;
   }
   lua_pushinteger(L, (lua_Integer)length);
   if (!lua_next(L, -2))
@@ -200,7 +201,7 @@ static void read_list(walk *w, dcc_value *array, unsigned field)
     if (i == SIZE_MAX)
       array->keyed = true;
     else
-      read_item(w, field, i);
+      read_item(w, field, i, lua_type(L, -1));
     count++;
     lua_pop(L, 1);
   }
@@ -329,20 +330,18 @@ static void read_table(walk *w, const dcc_scope *scope, unsigned field,
 static void read_object(walk *w, const dcc_scope *scope, unsigned object)
 {
   lua_State *L = w->L;
+  const lcc_names *names = w->names;
   lua_pushnil(L);
   while (lua_next(L, -2)) {
+    unsigned slot = slot_of(names, object, address_of(L, -2));
+    unsigned field = names->slots[slot].field;
     int type = lua_type(L, -1);
-    unsigned field = 0;
-    if (lua_type(L, -2) == LUA_TSTRING)
-      field = field_of(w->names, object, lua_tostring(L, -2));
-    if (field == 0) {
-      if (type != LUA_TLIGHTUSERDATA || lua_touserdata(L, -1) != NULL)
-        read_unknown(w, scope, object);
-    } else if (type == LUA_TTABLE) {
-      read_table(w, scope, field, dcc_at(scope, field));
-    } else {
+    if (field != 0 && type != LUA_TTABLE)
       read_scalar(L, type, dcc_at(scope, field));
-    }
+    else if (field != 0)
+      read_table(w, scope, field, dcc_at(scope, field));
+    else if (type != LUA_TLIGHTUSERDATA || lua_touserdata(L, -1) != NULL)
+      read_unknown(w, scope, object);
     lua_pop(L, 1);
   }
 }

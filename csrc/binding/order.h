@@ -9,8 +9,10 @@
  * short string, so a name is known by its address while it is held. */
 enum { LCC_NAME_SLOTS = 256 };
 typedef struct lcc_names {
-  struct { const char *address; uint8_t field; } slots[LCC_NAME_SLOTS];
-  uint8_t next[DCC_FIELDS]; /* another field of the same name, or 0 */
+  struct {
+    const void *address;
+    unsigned parent, field;
+  } slots[LCC_NAME_SLOTS]; /* by address and parent; field 0: free */
 } lcc_names;
 
 /* Fills in the names; the registry holds them from now on. */

@@ -255,11 +255,22 @@ static bool is_atom_character(char c)
          (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~.", c) != NULL);
 }
 
+/* Letters, digits and hyphens with dots between: most local parts. */
+static bool is_common_local_part(const char *s, size_t n)
+{
+  dcc_name_bits bits = dcc_scan_name(s, n);
+  uint64_t all = UINT64_MAX >> (64 - n), ends = 1 | (uint64_t)1 << (n - 1);
+  return (bits.dots | bits.hyphens | bits.others) == all &&
+         (bits.dots & (ends | bits.dots << 1)) == 0;
+}
+
 /* The part before '@': atoms with dots between (RFC 5321, Dot-string). */
 static bool is_local_part(const char *s, size_t n)
 {
   if (n == 0 || n > LOCAL_PART_MAX || s[0] == '.' || s[n - 1] == '.')
     return false;
+  if (is_common_local_part(s, n))
+    return true;
   for (size_t i = 0; i < n; i++)
     if (!is_atom_character(s[i]) || (s[i] == '.' && s[i + 1] == '.'))
       return false;
@@ -304,12 +315,13 @@ static bool starts(const char *s, size_t n, const char *what)
 
 bool dcc_has_private_key(const char *s, size_t n)
 {
-  const char *end = s + n;
-  while ((s = memchr(s, 'P', (size_t)(end - s))) != NULL) {
-    if (starts(s, (size_t)(end - s), "PRIVATE KEY"))
+  enum { BEFORE = 7, BEHIND = 3 }; /* the space, which base64 has not */
+  const char *end = s + n - BEHIND;
+  if (n < BEFORE + 1 + BEHIND)
+    return false;
+  for (s += BEFORE; (s = memchr(s, ' ', (size_t)(end - s))) != NULL; s++)
+    if (memcmp(s - BEFORE, "PRIVATE KEY", BEFORE + 1 + BEHIND) == 0)
       return true;
-    s++;
-  }
   return false;
 }
 

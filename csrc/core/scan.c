@@ -152,25 +152,46 @@ static inline void see(seen *all, __m128i v)
   all->quotes = _mm_or_si128(all->quotes, quotes);
 }
 
+static unsigned kinds_of(const seen *all)
+{
+  unsigned kinds = 0;
+  kinds |= _mm_movemask_epi8(all->high) ? DCC_HIGH : 0u;
+  kinds |= _mm_movemask_epi8(all->breaks) ? DCC_BREAK : 0u;
+  kinds |= _mm_movemask_epi8(all->low) ? DCC_CONTROL : 0u;
+  kinds |= _mm_movemask_epi8(all->quotes) ? DCC_QUOTE : 0u;
+  return kinds;
+}
+
+/* Any byte that has a kind. High ones count as below zero. */
+static inline bool is_odd(__m128i v)
+{
+  __m128i low = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
+  __m128i quotes = _mm_or_si128(is(v, '"'), is(v, '\\'));
+  return _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(low, quotes),
+                                        is(v, 0x7F))) != 0;
+}
+
+/* What kinds there are is asked only from the first odd byte on. */
 unsigned dcc_scan(const char *s, size_t n)
 {
   __m128i zero = _mm_setzero_si128();
   seen all = {zero, zero, zero, zero};
-  unsigned kinds = 0;
-  if (n == 0) {
-    return 0;
-  } else if (n < 16) {
-    see(&all, load_few(s, n));
-  } else {
-    for (size_t i = 0; i + 16 <= n; i += 16)
-      see(&all, load(s + i));
-    see(&all, load(s + n - 16)); /* the rest, and some again */
+  size_t i = 0;
+  if (n < 16) {
+    __m128i few = n > 0 ? load_few(s, n) : _mm_set1_epi8(' ');
+    if (!is_odd(few))
+      return 0;
+    see(&all, few);
+    return kinds_of(&all);
   }
-  kinds |= _mm_movemask_epi8(all.high) ? DCC_HIGH : 0u;
-  kinds |= _mm_movemask_epi8(all.breaks) ? DCC_BREAK : 0u;
-  kinds |= _mm_movemask_epi8(all.low) ? DCC_CONTROL : 0u;
-  kinds |= _mm_movemask_epi8(all.quotes) ? DCC_QUOTE : 0u;
-  return kinds;
+  while (i + 16 <= n && !is_odd(load(s + i)))
+    i += 16;
+  if (i + 16 > n && !is_odd(load(s + n - 16)))
+    return 0;
+  for (; i + 16 <= n; i += 16)
+    see(&all, load(s + i));
+  see(&all, load(s + n - 16)); /* the rest, and some again */
+  return kinds_of(&all);
 }
 
 size_t dcc_scan_escape(const char *s, size_t n)

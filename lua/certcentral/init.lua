@@ -44,24 +44,24 @@ local function check_order(order, who)
   end
 end
 
--- What libcrypto says of the order's CSR: nil where it is fine, or where the
--- core will find that there is none to look at. `memory` is a table that
--- keeps the last answer.
+-- What libcrypto says against the order's CSR, or nil, and whether it found it
+-- fine: nil and false where the core will find that there is none to look at.
+-- `memory` is a table that keeps the last answer.
 local function csr_error(order, memory)
   local certificate = rawget(order, "certificate")
   local pem = type(certificate) == "table" and rawget(certificate, "csr")
   if type(pem) ~= "string" then
-    return nil
+    return nil, false
   end
   if memory and memory.pem == pem then
-    return memory.message
+    return memory.message, memory.message == nil
   end
   local ok, message = require("certcentral.csr").check(pem)
   message = not ok and message or nil
   if memory then
     memory.pem, memory.message = pem, message
   end
-  return message
+  return message, message == nil
 end
 
 --- Checks an order and writes its body.
@@ -73,10 +73,14 @@ end
 -- @param memory keeps the answer about the last CSR, or nil
 -- @return body (or true), warnings; or nil, err
 function certcentral._check(order, options, write, name, memory)
-  local crypto = options.check_csr ~= false and csr_error(order, memory)
+  local message, fine
+  if options.check_csr == false then
+    fine = true -- only private keys are looked for
+  else
+    message, fine = csr_error(order, memory)
+  end
   local body, list, warnings, count = core.check(order, options.now, write,
-    options.strict, options.allow_unknown, options.check_csr == false,
-    crypto or nil, name)
+    options.strict, options.allow_unknown, fine, message, name)
   if body then
     return body, list
   end

@@ -1,5 +1,5 @@
--- Raw servers on loopback, played by build/test/rawserver (its source says
--- what actions there are).
+-- Raw servers on loopback, played by csrc/test/rawserver.c, which says what
+-- actions there are.
 --
 --   local s = server.start { tls = true, script = { "accept", ... } }
 --   s.url, s.port, s.ca_file
@@ -31,8 +31,15 @@ local function words(list, to)
   return to
 end
 
+-- The command that runs a program of csrc/test, whatever this interpreter
+-- was made to load.
+function server.program(name)
+  local build = os.getenv("CERTCENTRAL_TEST_BUILD") or "build"
+  return "LD_PRELOAD= exec " .. quote(build .. "/test/" .. name)
+end
+
 local function command(self, options)
-  local parts = { "LD_PRELOAD= exec", "build/test/rawserver" }
+  local parts = { server.program("rawserver") }
   if options.tls or options.host then
     self.ca_file = self.base .. ".pem"
     parts[#parts + 1] = "--ca " .. quote(self.ca_file)

@@ -1,6 +1,7 @@
 -- Wrong types, in a request's fields and in the options of new(), and what
 -- the error says.
 
+local core = require "certcentral.core"
 local KEY = require "spec.support.curl".KEY
 
 local function huge()
@@ -29,6 +30,7 @@ local requests = {
 local options = {
   { { api_key = KEY }, "'api_key' must be a secret of certcentral.core" },
   { { api_key = io.stdout }, "'api_key' must be a secret of" },
+  { { api_key = core.secret("") }, "'api_key' must not be empty or closed" },
   { { ca_file = 1 }, "'ca_file' must be a string, got number" },
   { { ca_file = "a\0b" }, "'ca_file' must have no NUL" },
   { { proxy = {} }, "'proxy' must be a string, got table" },

@@ -1,0 +1,15 @@
+#!/bin/sh
+# run.sh: all measurements, under both interpreters where it matters. Each
+# prints ratios within its own run. BUILD: where the build is.
+set -eu
+BUILD=${BUILD:-build}
+export BUILD
+for pair in lua5.4:lua5.4 lua5.1:luajit
+do
+  LUA_CPATH="$(pwd)/$BUILD/${pair%%:*}/?.so;;"
+  export LUA_CPATH
+  lua=${pair##*:}
+  taskset -c 0 "$lua" spec/bench/encode.lua
+  "$lua" spec/bench/transport.lua
+done
+LUA_CPATH="$(pwd)/$BUILD/lua5.4/?.so;;" lua5.4 spec/bench/require.lua

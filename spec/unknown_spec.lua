@@ -1,0 +1,194 @@
+-- Fields that the form does not know: refused with a hint, or let through.
+
+local certcentral = require "certcentral"
+local judge = require "support.judge"
+local orders = require "support.orders"
+
+local null = certcentral.null
+
+describe("an unknown field", function()
+  -- path, what is near
+  local hints = {
+    { "certificate.common_nam", "certificate.common_name" },
+    { "certificate.comon_name", "certificate.common_name" },
+    { "certificate.common-name", "certificate.common_name" },
+    { "certificate.commonName", "certificate.common_name" },
+    { "certificate.COMMON_NAME", "certificate.common_name" },
+    { "certificate.dns_name", "certificate.dns_names" },
+    { "certificate.dsn_names", "certificate.dns_names" },
+    { "certificate.crs", "certificate.csr" },
+    { "certificate.signature_algorithm", nil },
+    { "organisation", "organization" },
+    { "organization.ids", "organization.id" },
+    { "payment_metod", "payment_method" },
+    { "order_validty", "order_validity" },
+    { "skip_aproval", "skip_approval" },
+    { "common_name", "certificate.common_name" },
+    { "csr", "certificate.csr" },
+    { "signature_hash", "certificate.signature_hash" },
+    { "zzzzzzzzzz", nil }, { "x", nil },
+    { ("x"):rep(10000), nil },
+  }
+  for _, case in ipairs(hints) do
+    it(case[1]:sub(1, 40) .. " is refused", function()
+      local err = judge.err { [case[1]] = "value" }
+      assert.are.equal(1, #err.problems)
+      assert.are.equal("unknown", err.problems[1].code)
+      assert.are.equal(case[2], err.problems[1].hint)
+      if #case[1] < 40 and not case[1]:find("-", 1, true) then
+        assert.are.equal(case[1], err.problems[1].path)
+      end
+      if case[2] then
+        assert.is_truthy(tostring(err):find(
+          ("did you mean '%s'?"):format(case[2]), 1, true))
+      end
+    end)
+  end
+
+  it("is found in every object and list", function()
+    local order = orders.maximal_new()
+    local wanted = {}
+    for row in certcentral.fields() do
+      if row.type == "object" or row.items == "object" then
+        local path = row.path .. (row.items and "[1]" or "")
+        orders.set(order, path .. ".zzzz", 1)
+        wanted[#wanted + 1] = path .. ".zzzz unknown"
+      end
+    end
+    order.zzzz = true
+    table.insert(wanted, 1, "zzzz unknown")
+    assert.are.equal(14, #wanted)
+    assert.are.same(wanted, (judge.order(order)))
+  end)
+
+  it("stands in front of its object's fields, by name", function()
+    local order = orders.minimal()
+    order.zb, order.za, order.certificate.zz = 1, 2, 3
+    order.certificate.common_name = nil
+    order.order_validity.years = 0
+    for _ = 1, 5 do
+      assert.are.same({ "za unknown", "zb unknown", "certificate.zz unknown",
+        "certificate.common_name missing", "order_validity.years range" },
+        (judge.order(order)))
+    end
+  end)
+
+  local keys = {
+    { 1, "[1]" }, { 0, "[0]" }, { -1, "[-1]" }, { "a b", '["a b"]' },
+    { "", '[""]' }, { "a.b", '["a.b"]' }, { "1", '["1"]' },
+    { 'a"b', '["a\\"b"]' }, { "a\nb", '["a\\x0Ab"]' },
+    { "\255", '["\\xFF"]' }, { print, "[not a string]" },
+    { true, "[not a string]" }, { {}, "[not a string]" },
+    { 1.5, "[not a string]" }, { "end_", "end_" },
+  }
+  for _, case in ipairs(keys) do
+    it("is written as " .. case[2], function()
+      local order = orders.minimal()
+      order[case[1]] = "value"
+      order.certificate[case[1]] = "value"
+      local err = select(2, certcentral.validate(order, orders.options()))
+      local dot = case[2]:sub(1, 1) == "[" and "" or "."
+      assert.are.same({ { case[2], "unknown" },
+                        { "certificate" .. dot .. case[2], "unknown" } },
+                      orders.codes(err.problems))
+    end)
+  end
+
+  it("that is null counts as absent", function()
+    assert.are.same({}, (judge.with { zzzz = null,
+                                      ["certificate.zzzz"] = null }))
+  end)
+
+  it("shows no value", function()
+    local err = judge.err { pasword = "canary" }
+    assert.is_nil(tostring(err):find("canary", 1, true))
+  end)
+end)
+
+describe("allow_unknown", function()
+  -- value, as JSON
+  local values = {
+    { "text", '"text"' }, { "", '""' }, { 'a"\\\n\1', '"a\\"\\\\\\n\\u0001"' },
+    { 5, "5" }, { -5, "-5" }, { 0, "0" }, { 5.0, "5" }, { 1.5, "1.5" },
+    { 0.1, "0.1" }, { 1 / 3, "0.3333333333333333" },
+    { 0.1 + 0.2, "0.30000000000000004" }, { 1e300, "1e+300" },
+    { -1e-300, "-1e-300" }, { 2^53, "9007199254740992" },
+    { true, "true" }, { false, "false" }, { {}, "{}" },
+    { { 1, "a", true, {} }, '[1,"a",true,{}]' },
+    { { a = { b = { 1, { c = "d" } } } }, '{"a":{"b":[1,{"c":"d"}]}}' },
+    { { null, 1 }, "[null,1]" }, { { a = null }, '{"a":null}' },
+  }
+  for _, case in ipairs(values) do
+    it("lets " .. case[2] .. " through and warns", function()
+      local order = orders.minimal()
+      order.zzzz = case[1]
+      local plain = certcentral.encode(orders.minimal(), orders.options())
+      local body, warnings = certcentral.encode(order,
+        orders.options { allow_unknown = true })
+      assert.are.equal(plain:sub(1, -2) .. ',"zzzz":' .. case[2] .. "}",
+                       body)
+      assert.are.same({ { "zzzz", "unknown" } }, orders.codes(warnings))
+    end)
+  end
+
+  it("lets fields of every object through, by name", function()
+    local order = { zb = 1, za = 2,
+      certificate = { common_name = "example.com", signature_hash = "sha256",
+                      csr = "x", zz = 3 },
+      order_validity = { years = 1, zz = 4 },
+      organization = { id = 1, contacts = {
+        { contact_type = "x", user_id = 1, zz = 5 },
+        { contact_type = "y", user_id = 2, zz = 6 } } } }
+    assert.are.equal('{"certificate":{"common_name":"example.com",'
+      .. '"csr":"x","signature_hash":"sha256","zz":3},'
+      .. '"order_validity":{"years":1,"zz":4},"organization":{"id":1,'
+      .. '"contacts":[{"contact_type":"x","user_id":1,"zz":5},'
+      .. '{"contact_type":"y","user_id":2,"zz":6}]},"za":2,"zb":1}',
+      (certcentral.encode(order, orders.options { allow_unknown = true })))
+  end)
+
+  it("is off by default, and a problem with strict", function()
+    assert.are.same({ "zzzz unknown" }, (judge.with { zzzz = 1 }))
+    assert.are.same({ "zzzz unknown" }, (judge.with({ zzzz = 1 },
+      { allow_unknown = true, strict = true })))
+  end)
+
+  it("still hints at the nearest name", function()
+    local _, warnings = certcentral.validate(
+      orders.with { payment_metod = 1 },
+      orders.options { allow_unknown = true })
+    assert.are.equal("payment_method", warnings[1].hint)
+  end)
+
+  local unfit = {
+    ["a function"] = print, ["a coroutine"] = coroutine.create(print),
+    ["a file"] = io.stdout, ["infinity"] = math.huge,
+    ["not a number"] = 0 / 0, ["text that is no UTF-8"] = "\255",
+    ["a private key"] = "-----BEGIN PRIVATE KEY-----",
+    ["a list with holes"] = { 1, nil, 3 },
+    ["a list with other keys"] = { 1, x = 2 },
+    ["an object with other keys"] = { [true] = 1 },
+    ["a name that is no UTF-8"] = { ["\255"] = 1 },
+    ["a table with __index"] = setmetatable({}, { __index = {} }),
+    ["a table with __pairs"] = setmetatable({}, { __pairs = pairs }),
+  }
+  for name, value in pairs(unfit) do
+    it("does not let through " .. name, function()
+      for _, wrapped in ipairs { value, { value }, { a = value },
+                                 { { a = { value } } } } do
+        assert.are.same({ "zzzz type" }, (judge.with({ zzzz = wrapped },
+          { allow_unknown = true })))
+      end
+    end)
+  end
+
+  it("does not let through keys that are no names", function()
+    for _, key in ipairs { 1, 1.5, true, print, "\255" } do
+      local order = orders.minimal()
+      order[key] = 1
+      local problems = judge.order(order, { allow_unknown = true })
+      assert.are.equal(1, #problems)
+      assert.is_truthy(problems[1]:find(" type$"))
+    end
+  end)
+end)
