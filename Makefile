@@ -95,12 +95,15 @@ $(BUILD)/$(1)/certcentral/curl.so: $(BUILD)/$(1)/obj/curl.o $(TRANSPORT) \
 endef
 $(foreach abi,$(ABIS),$(eval $(call abi_rules,$(abi))))
 
-# Every csrc/test/*.c is a program of its own.
-$(BUILD)/test/%: csrc/test/%.c $(CORE) $(CSR) $(TRANSPORT) $(HEADERS)
+# Every csrc/test/*.c is a program of its own. A library, because a test may
+# bring a source file of the core with it and then needs all but that one.
+$(BUILD)/libdcc.a: $(CORE) $(CSR) $(TRANSPORT)
+	@rm -f $@
+	@ar rc $@ $^
+$(BUILD)/test/%: csrc/test/%.c $(BUILD)/libdcc.a $(HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -fPIC -fvisibility=hidden,$(ALL_CFLAGS)) -o $@ $< \
-		$(CORE) $(CSR) $(TRANSPORT) $(CURL_LIBS) -lssl $(CRYPTO_LIBS) \
-		-lpthread
+		$(BUILD)/libdcc.a $(CURL_LIBS) -lssl $(CRYPTO_LIBS) -lpthread
 
 test-programs: $(TEST_PROGRAMS)
 

@@ -228,6 +228,23 @@ describe("certcentral.curl", function()
         message = "^no address found for no%-such%-host%.invalid$" })
     end)
 
+    it("when there is hardly any time", function()
+      local s = server.start { tls = true, script = { "accept", "gone" } }
+      local response, failure = client(s):perform(
+        post(s, { timeout = 0.000001 }))
+      assert.is_nil(response)
+      check_failure(failure, { sent = "no", code = 28,
+        message = " within 0%.001 seconds$" })
+    end)
+
+    it("with a message in ASCII, whatever the host", function()
+      local response, failure = new():perform {
+        method = "GET", url = "https://h\195\164.invalid/", timeout = 10 }
+      assert.is_nil(response)
+      check_failure(failure, { sent = "no", code = failure.code,
+        retryable = failure.retryable, message = "." })
+    end)
+
     local files = {
       { name = "that is missing", path = "/nonexistent/ca.pem" },
       { name = "that holds no certificate", path = "spec/curl_spec.lua" },
@@ -373,6 +390,14 @@ describe("certcentral.curl", function()
       check_failure(failure, { sent = "no", code = 56,
         message = "^no connection to origin.invalid port 443: .*403" })
       assert.is_nil(s:finish().requests[1].text:find(KEY, 1, true))
+    end)
+
+    it("trusts the proxy's certificate as it does the server's", function()
+      local s = server.start { tls = true, script = {
+        "accept", "tls", "read", answer("403 Forbidden", "") } }
+      local _, failure = ask(s, { proxy = "https://127.0.0.1:" .. s.port })
+      assert.is_truthy(failure.message:find("403"), failure.message)
+      assert.are.equal("no", failure.sent)
     end)
 
     it("never asks for a loopback address", function()
@@ -561,11 +586,14 @@ describe("certcentral.curl", function()
   it("works from C alone", function()
     local s = server.start { script = { "accept", "read", CREATED, "read",
       CREATED, "read", CREATED, "read", CREATED } }
-    local program = assert(io.popen(
-      server.program("curl_alone") .. " " .. s.port))
+    local program = assert(io.popen(("HOME=spec/cases/curl/home; export HOME; "
+      .. "%s %s"):format(server.program("curl_alone"), s.port)))
     assert.are.equal("ok\n", program:read("*a"))
     program:close()
-    assert.are.equal(1, s:finish().connections)
+    local seen = s:finish()
+    assert.are.equal(1, seen.connections)
+    assert.are.equal(4, #seen.requests)
+    assert.is_nil(seen.requests[1].text:find("Authorization"))
   end)
 
   describe("certcentral.transport.curl", function()

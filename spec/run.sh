@@ -49,7 +49,11 @@ trap 'rm -f "$log"' EXIT
 for program in "$BUILD"/test/test_*
 do
   [ -x "$program" ] || continue
-  ${tool:-} "$program" >"$log" 2>&1
+  case $program in
+  *test_csr) set -- spec/cases/csr/*/*.pem ;;
+  *) set -- ;;
+  esac
+  ${tool:-} "$program" "$@" >"$log" 2>&1
   status=$?
   echo "== $(basename "$program")"
   cat "$log"

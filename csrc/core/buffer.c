@@ -54,10 +54,10 @@ void dcc_buffer_adds(dcc_buffer *b, const char *s)
   dcc_buffer_add(b, s, strlen(s));
 }
 
-void dcc_buffer_addi(dcc_buffer *b, int64_t i)
+char *dcc_put_integer(char *to, int64_t i)
 {
-  char digits[20]; /* of 2^63, and a sign */
-  size_t at = sizeof digits;
+  char digits[2 * DCC_INTEGER_ROOM]; /* 20 hold any; the rest is slack */
+  size_t at = DCC_INTEGER_ROOM;
   uint64_t rest = i < 0 ? 0 - (uint64_t)i : (uint64_t)i;
   do {
     digits[--at] = (char)('0' + rest % 10);
@@ -65,7 +65,15 @@ void dcc_buffer_addi(dcc_buffer *b, int64_t i)
   } while (rest > 0);
   if (i < 0)
     digits[--at] = '-';
-  dcc_buffer_add(b, digits + at, sizeof digits - at);
+  memcpy(to, digits + at, DCC_INTEGER_ROOM); /* no loop for a fixed size */
+  return to + DCC_INTEGER_ROOM - at;
+}
+
+void dcc_buffer_addi(dcc_buffer *b, int64_t i)
+{
+  char *to = dcc_buffer_reserve(b, DCC_INTEGER_ROOM);
+  if (to != NULL)
+    b->length = (size_t)(dcc_put_integer(to, i) - b->data);
 }
 
 void dcc_buffer_clear(dcc_buffer *b)

@@ -56,6 +56,11 @@ static inline void dcc_buffer_addc(dcc_buffer *b, char c)
 /* Appends a string. */
 void dcc_buffer_adds(dcc_buffer *b, const char *s);
 
+/* Writes an integer in decimal to `to`, which has room for DCC_INTEGER_ROOM
+ * bytes. Returns where it ends. */
+enum { DCC_INTEGER_ROOM = 24 };
+char *dcc_put_integer(char *to, int64_t i);
+
 /* Appends an integer in decimal. */
 void dcc_buffer_addi(dcc_buffer *b, int64_t i);
 

@@ -6,15 +6,52 @@
 #include "order.h"
 #include "scan.h"
 
+/* What begins a member or an item: all of one size, so that copying takes no
+ * loop. */
+typedef struct lead {
+  char text[39];
+  uint8_t length;
+} lead;
+
+static const lead keys[DCC_FIELDS] = {
+#define FIELD(id, parent, name_text, ...) \
+  [DCC_##id] = {",\"" name_text "\":", sizeof name_text + 3},
+#include "form.def"
+#undef FIELD
+};
+static const lead comma = {",", 1};
+
+static void write_lead(dcc_buffer *b, const lead *what)
+{
+  char *to = dcc_buffer_reserve(b, sizeof *what);
+  if (to != NULL) {
+    memcpy(to, what, sizeof *what);
+    b->length += what->length;
+  }
+}
+
+/* ---- strings ----------------------------------------------------------- */
+
+static char escape_letter(char c)
+{
+  switch (c) {
+  case '"': case '\\': return c;
+  case '\n': return 'n';
+  case '\r': return 'r';
+  case '\t': return 't';
+  default: return '\0';
+  }
+}
+
 static void write_escape(dcc_buffer *b, char c)
 {
-  const char *letter = memchr("\"\"\\\\\nn\rr\tt", c, 10);
+  char letter = escape_letter(c);
   char *to = dcc_buffer_reserve(b, 7);
   if (to == NULL)
     return;
-  if (letter != NULL) {
+  if (letter != '\0') {
     to[0] = '\\';
-    to[1] = letter[1];
+    to[1] = letter;
     b->length += 2;
   } else {
     b->length += (size_t)snprintf(to, 7, "\\u%04x",
@@ -22,40 +59,22 @@ static void write_escape(dcc_buffer *b, char c)
   }
 }
 
-static void write_plain(dcc_buffer *b, const char *s, size_t n)
+/* Writes the bytes before the first that must be escaped; returns how many
+ * they are. */
+static size_t write_run(dcc_buffer *b, const char *s, size_t n)
 {
-  char *to = dcc_buffer_reserve(b, n + 2);
-  if (to == NULL)
-    return;
-  to[0] = '"';
-  memcpy(to + 1, s, n);
-  to[n + 1] = '"';
-  b->length += n + 2;
-}
-
-/* The names as members, all of one size so that copying takes no loop. */
-enum { KEY_SIZE = 40 };
-static const char keys[DCC_FIELDS][KEY_SIZE] = {
-#define FIELD(id, parent, name_text, ...) [DCC_##id] = ",\"" name_text "\":",
-#include "form.def"
-#undef FIELD
-};
-
-static void write_key(dcc_buffer *b, unsigned field)
-{
-  char *to = dcc_buffer_reserve(b, KEY_SIZE);
-  if (to != NULL) {
-    memcpy(to, keys[field], KEY_SIZE);
-    b->length += dcc_form[field].name_length + 4u;
-  }
+  char *to = dcc_buffer_reserve(b, n + DCC_COPY_ROOM);
+  size_t run = to == NULL ? n : dcc_copy_plain(to, s, n);
+  if (to != NULL)
+    b->length += run;
+  return run;
 }
 
 static void write_string(dcc_buffer *b, const char *s, size_t n)
 {
   dcc_buffer_addc(b, '"');
   while (n > 0) {
-    size_t run = dcc_scan_escape(s, n);
-    dcc_buffer_add(b, s, run);
+    size_t run = write_run(b, s, n);
     if (run == n)
       break;
     write_escape(b, s[run]);
@@ -71,8 +90,7 @@ static void write_csr(dcc_buffer *b, const char *s, size_t n)
   dcc_csr_trim(&s, &n);
   dcc_buffer_addc(b, '"');
   while (n > 0) {
-    size_t run = dcc_scan_escape(s, n);
-    dcc_buffer_add(b, s, run);
+    size_t run = write_run(b, s, n);
     if (run == n)
       break;
     if (s[run] != '\r')
@@ -84,6 +102,8 @@ static void write_csr(dcc_buffer *b, const char *s, size_t n)
   }
   dcc_buffer_addc(b, '"');
 }
+
+/* ---- values ------------------------------------------------------------ */
 
 /* The shortest decimal that reads back as the same number. The C library
  * writes the decimal point of the host's locale. */
@@ -144,19 +164,43 @@ static void write_any(dcc_buffer *b, const dcc_value *value)
   }
 }
 
-static void write_scalar(dcc_buffer *b, const dcc_field *f,
-                         const dcc_value *value)
+static void write_scalar(dcc_buffer *b, const lead *before,
+                         const dcc_field *f, const dcc_value *value)
 {
-  if (value->type == DCC_BOOLEAN && f->flags & DCC_FLAG)
-    dcc_buffer_addc(b, value->as.boolean ? '1' : '0');
-  else if (value->type != DCC_STRING)
-    write_any(b, value);
-  else if (f->format == DCC_FORMAT_CSR)
-    write_csr(b, value->as.text, value->length);
-  else if (value->plain)
-    write_plain(b, value->as.text, value->length);
-  else
-    write_string(b, value->as.text, value->length);
+  bool plain = value->type == DCC_STRING && value->plain;
+  char *to = dcc_buffer_reserve(b, sizeof *before + DCC_INTEGER_ROOM +
+                                   (plain ? value->length : 0));
+  if (to == NULL)
+    return;
+  memcpy(to, before, sizeof *before);
+  to += before->length;
+  if (plain) {
+    *to++ = '"';
+    memcpy(to, value->as.text, value->length);
+    to += value->length;
+    *to++ = '"';
+  } else if (value->type == DCC_INTEGER) {
+    to = dcc_put_integer(to, value->as.integer);
+  } else if (value->type == DCC_BOOLEAN && f->flags & DCC_FLAG) {
+    *to++ = value->as.boolean ? '1' : '0';
+  }
+  b->length = (size_t)(to - b->data);
+  if (value->type == DCC_BOOLEAN && !(f->flags & DCC_FLAG))
+    dcc_buffer_adds(b, value->as.boolean ? "true" : "false");
+  else if (value->type == DCC_STRING && !plain)
+    (f->format == DCC_FORMAT_CSR ? write_csr : write_string)
+      (b, value->as.text, value->length);
+}
+
+/* What was written since `begin` starts with a comma, which becomes the
+ * opening bracket; where it is nothing, the bracket is added. */
+static void enclose(dcc_buffer *b, size_t begin, char open, char close)
+{
+  if (b->length == begin)
+    dcc_buffer_addc(b, open);
+  else if (!b->failed)
+    b->data[begin] = open;
+  dcc_buffer_addc(b, close);
 }
 
 static void write_object(dcc_order *order, const dcc_scope *scope,
@@ -166,17 +210,18 @@ static void write_array(dcc_order *order, unsigned field,
                         const dcc_value *array)
 {
   const dcc_field *f = &dcc_form[field];
+  dcc_buffer *b = &order->json;
+  size_t begin = b->length;
   dcc_scope scope;
-  dcc_buffer_addc(&order->json, '[');
   for (size_t i = 0; i < array->length; i++) {
-    if (i > 0)
-      dcc_buffer_addc(&order->json, ',');
-    if (f->items == DCC_STRING)
-      write_scalar(&order->json, f, &array->as.items[i]);
-    else if (dcc_order_item(order, field, i, &scope))
+    if (f->items == DCC_STRING) {
+      write_scalar(b, &comma, f, &array->as.items[i]);
+    } else if (dcc_order_item(order, field, i, &scope)) {
+      write_lead(b, &comma);
       write_object(order, &scope, field);
+    }
   }
-  dcc_buffer_addc(&order->json, ']');
+  enclose(b, begin, '[', ']');
 }
 
 static void write_extras(dcc_order *order, const dcc_scope *scope,
@@ -192,7 +237,6 @@ static void write_extras(dcc_order *order, const dcc_scope *scope,
   }
 }
 
-/* Each member begins with a comma; the first one's becomes the brace. */
 static void write_object(dcc_order *order, const dcc_scope *scope,
                          unsigned object)
 {
@@ -201,24 +245,21 @@ static void write_object(dcc_order *order, const dcc_scope *scope,
   for (unsigned i = object + 1; i < order->index.end[object];
        i = order->index.end[i]) {
     const dcc_value *value = dcc_at(scope, i);
-    const dcc_field *f = &dcc_form[i];
     if (value->type == DCC_ABSENT)
       continue;
-    write_key(b, i);
+    if (value->type != DCC_OBJECT && value->type != DCC_ARRAY) {
+      write_scalar(b, &keys[i], &dcc_form[i], value);
+      continue;
+    }
+    write_lead(b, &keys[i]);
     if (value->type == DCC_OBJECT)
       write_object(order, scope, i);
-    else if (value->type == DCC_ARRAY)
-      write_array(order, i, value);
     else
-      write_scalar(b, f, value);
+      write_array(order, i, value);
   }
   if (order->extra_count > 0)
     write_extras(order, scope, object);
-  if (b->length == begin)
-    dcc_buffer_addc(b, '{');
-  else if (!b->failed)
-    b->data[begin] = '{';
-  dcc_buffer_addc(b, '}');
+  enclose(b, begin, '{', '}');
 }
 
 const char *dcc_order_json(dcc_order *order, size_t *length)

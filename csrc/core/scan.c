@@ -27,11 +27,11 @@ static bool needs_escape(unsigned char c)
   return c < 0x20 || c == '"' || c == '\\';
 }
 
-size_t dcc_scan_escape_portable(const char *s, size_t n)
+size_t dcc_copy_plain_portable(char *to, const char *s, size_t n)
 {
   size_t i = 0;
-  while (i < n && !needs_escape((unsigned char)s[i]))
-    i++;
+  for (; i < n && !needs_escape((unsigned char)s[i]); i++)
+    to[i] = s[i];
   return i;
 }
 
@@ -194,7 +194,7 @@ unsigned dcc_scan(const char *s, size_t n)
   return kinds_of(&all);
 }
 
-size_t dcc_scan_escape(const char *s, size_t n)
+size_t dcc_copy_plain(char *to, const char *s, size_t n)
 {
   size_t i = 0;
   for (; i + 16 <= n; i += 16) {
@@ -202,10 +202,11 @@ size_t dcc_scan_escape(const char *s, size_t n)
     __m128i e = _mm_or_si128(_mm_or_si128(is(v, '"'), is(v, '\\')),
                              is_low(v));
     unsigned mask = (unsigned)_mm_movemask_epi8(e);
+    _mm_storeu_si128((__m128i *)(void *)(to + i), v);
     if (mask != 0)
       return i + (size_t)__builtin_ctz(mask);
   }
-  return i + dcc_scan_escape_portable(s + i, n - i);
+  return i + dcc_copy_plain_portable(to + i, s + i, n - i);
 }
 
 #else
@@ -220,9 +221,9 @@ unsigned dcc_scan(const char *s, size_t n)
   return dcc_scan_portable(s, n);
 }
 
-size_t dcc_scan_escape(const char *s, size_t n)
+size_t dcc_copy_plain(char *to, const char *s, size_t n)
 {
-  return dcc_scan_escape_portable(s, n);
+  return dcc_copy_plain_portable(to, s, n);
 }
 
 #endif

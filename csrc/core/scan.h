@@ -19,10 +19,12 @@ enum dcc_kinds {
 unsigned dcc_scan(const char *s, size_t n);
 unsigned dcc_scan_portable(const char *s, size_t n);
 
-/* The number of bytes before the first that JSON must escape ('"', '\', a
- * byte below 0x20), or n. */
-size_t dcc_scan_escape(const char *s, size_t n);
-size_t dcc_scan_escape_portable(const char *s, size_t n);
+/* Copies the bytes before the first that JSON must escape ('"', '\', a byte
+ * below 0x20), or all n. Returns how many they are. `to` has room for
+ * n + DCC_COPY_ROOM bytes; those behind the copied ones may change, too. */
+enum { DCC_COPY_ROOM = 16 };
+size_t dcc_copy_plain(char *to, const char *s, size_t n);
+size_t dcc_copy_plain_portable(char *to, const char *s, size_t n);
 
 /* Where a name of at most 64 bytes has dots, hyphens, and letters or digits:
  * bit i for byte i. */

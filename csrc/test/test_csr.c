@@ -178,6 +178,6 @@ int main(int argc, char **argv)
   }
   for (int i = 1; i < argc; i++)
     test(argv[i]);
-  printf("test_csr: %ld checks, %ld failures\n", checks, failures);
+  printf("%ld passed, %ld failed\n", checks - failures, failures);
   return failures > 0;
 }

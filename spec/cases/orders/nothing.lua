@@ -1,0 +1,8 @@
+return {
+  order = {},
+  problems = {
+    { "certificate", "missing" },
+    { "order_validity", "missing" },
+    { "organization", "missing" },
+  },
+}
