@@ -150,6 +150,21 @@ describe("encode", function()
     end)
   end
 
+  it("escapes wherever it has to", function()
+    for length = 1, 50 do
+      for place = 1, length do
+        for _, odd in ipairs { '"', "\\", "\n" } do
+          local before, behind = ("x"):rep(place - 1),
+                                 ("y"):rep(length - place)
+          local escaped = odd == "\n" and "\\n" or "\\" .. odd
+          assert.are.equal(minimal_with(('"comments":"%s%s%s",')
+              :format(before, escaped, behind)),
+            body_of { comments = before .. odd .. behind })
+        end
+      end
+    end
+  end)
+
   it("writes long strings", function()
     for _, n in ipairs { 255, 4096, 65537, 10000000 } do
       local body = body_of { comments = ("x"):rep(n) .. "\n" }

@@ -299,6 +299,84 @@ for _, path in ipairs { "organization.name", "organization.assumed_name",
                bad = placeholders.bad })
 end
 
+-- The rules for host names once more, in Lua and without any haste.
+local function is_host(name)
+  local rest = name:gsub("^%*%.", "", 1)
+  local count = 0
+  if #name > 253 or rest:find("[^%w.-]") then
+    return false
+  end
+  for part in (rest .. "."):gmatch("([^.]*)%.") do
+    count = count + 1
+    if #part < 1 or #part > 63 or part:find("^%-") or part:find("%-$") or
+       (part:sub(3, 4) == "--" and part:sub(1, 2):lower() ~= "xn") then
+      return false
+    end
+  end
+  local last = rest:lower():match("[^.]*$")
+  local internal = (" local localhost internal lan test example invalid ")
+    :find(" " .. last .. " ", 1, true)
+  return count >= 2 and last:find("%D") ~= nil and not internal
+end
+
+describe("random names", function()
+  local seed = 4711 -- the same names each time
+  local function random(n)
+    seed = (seed * 16807) % 2147483647
+    return seed % n + 1
+  end
+  local pieces = { "a", "b", "Z", "7", "-", "-", ".", ".", "xn--", "*.",
+    "*", "com", ".de", ".com", "test", "local", ".lan", "abcdefgh",
+    ("x"):rep(14), ("y"):rep(30), "_", " ", "\195\164", "\127" }
+
+  it("are taken where they are host names, and only there", function()
+    local taken, wrong = 0, {}
+    for _ = 1, 20000 do
+      local parts = {}
+      for i = 1, random(7) do
+        parts[i] = pieces[random(#pieces)]
+      end
+      local name = table.concat(parts)
+      if name:find("[^%d.]") then
+        local good = is_host(name)
+        local found = judge.with { ["certificate.dns_names"] = { name } }
+        taken = taken + (good and 1 or 0)
+        if good ~= (#found == 0) then
+          wrong[#wrong + 1] = name
+        end
+      end
+    end
+    assert.are.same({}, wrong)
+    assert.is_true(taken > 2000)
+  end)
+end)
+
+describe("an odd byte", function()
+  local MOST = 70
+  local function found(text)
+    return judge.with { locale = text }
+  end
+  it("is seen wherever it stands", function()
+    for _, byte in ipairs { "\0", "\31", "\127", "\n", "\128", "\255" } do
+      for length = 1, MOST do
+        for place = 1, length do
+          local text = ("x"):rep(place - 1) .. byte
+                       .. ("x"):rep(length - place)
+          assert.are.same({ "locale format" }, found(text))
+        end
+      end
+    end
+  end)
+  it("is none where it is allowed", function()
+    for _, byte in ipairs { " ", "~", '"', "\\", "/" } do
+      for length = 1, MOST do
+        assert.are.same({}, found(("x"):rep(length - 1) .. byte))
+        assert.are.same({}, found(byte .. ("x"):rep(length - 1)))
+      end
+    end
+  end)
+end)
+
 describe("a common name", function()
   it("is a host name of at most 64 characters", function()
     local name = ("x"):rep(52) .. ".example.com" -- 64

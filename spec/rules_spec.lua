@@ -305,6 +305,19 @@ describe("names", function()
     assert.are.same({ NAMES .. " limit" }, warnings)
   end)
 
+  it("are looked through in lists of any length", function()
+    for count = 1, 40 do
+      local list = many(count)[NAMES]
+      list[count + 1] = list[1]:upper()
+      list[count + 2] = "EXAMPLE.com"
+      list[count + 3] = "n.example.com"
+      local _, warnings = judge.with { [NAMES] = list }
+      assert.are.same({ ("%s[%d] duplicate"):format(NAMES, count + 1),
+                        ("%s[%d] duplicate"):format(NAMES, count + 2) },
+                      warnings)
+    end
+  end)
+
   for _, method in ipairs { "http-token", "http-token-dynamic" } do
     run {
       { method .. " goes with names", { dcv_method = method,

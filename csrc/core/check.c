@@ -40,26 +40,26 @@ static void report_choice(dcc_check *c, const dcc_place *place,
 
 static bool is_choice(const dcc_field *f, const dcc_value *value)
 {
+  const char *s = value->as.text;
   for (size_t i = 0; f->choices[i] != NULL; i++)
-    if (strncmp(f->choices[i], value->as.text, value->length) == 0 &&
+    if (*f->choices[i] == *s &&
+        strncmp(f->choices[i], s, value->length) == 0 &&
         f->choices[i][value->length] == '\0')
       return true;
   return false;
 }
 
-/* Bytes that no field takes. Returns false after reporting them; else
- * *characters is the string's length. */
-static bool check_bytes(dcc_check *c, const dcc_place *place, dcc_value *value,
+/* Bytes that no field takes: a closer look at a string of these kinds.
+ * Returns false after reporting them; else *characters is the string's
+ * length. */
+static bool check_bytes(dcc_check *c, const dcc_place *place,
+                        const dcc_value *value, unsigned kinds,
                         size_t *characters)
 {
   const dcc_field *f = &dcc_form[place->field];
-  const char *s = value->as.text;
-  unsigned kinds = dcc_scan(s, value->length);
+  const char *s = value->as.text, *must = NULL;
   unsigned refused = f->flags & DCC_MULTILINE ? DCC_CONTROL
                                               : DCC_CONTROL | DCC_BREAK;
-  const char *must = NULL;
-  *characters = value->length;
-  value->plain = (kinds & (DCC_CONTROL | DCC_BREAK | DCC_QUOTE)) == 0;
   if ((kinds & DCC_HIGH) && !dcc_utf8(s, value->length, characters))
     must = "be UTF-8";
   else if (kinds & refused)
@@ -99,27 +99,38 @@ static void check_form_of(dcc_check *c, const dcc_place *place,
                f->required == DCC_OPTIONAL ? "leave the field out" : NULL);
 }
 
+static void check_text(dcc_check *c, const dcc_place *place, dcc_value *value)
+{
+  const dcc_field *f = &dcc_form[place->field];
+  unsigned kinds = dcc_scan(value->as.text, value->length);
+  size_t characters = value->length;
+  value->plain = (kinds & (DCC_CONTROL | DCC_BREAK | DCC_QUOTE)) == 0;
+  if ((kinds != 0 || value->length >= LONG_ENOUGH_FOR_A_KEY) &&
+      !check_bytes(c, place, value, kinds, &characters))
+    return;
+  if (f->choices[0] != NULL && !is_choice(f, value))
+    report_choice(c, place, value);
+  else if (f->max > 0 && characters > (uint64_t)f->max)
+    dcc_report(c, DCC_PROBLEM, "range", *place, NULL,
+               "must have at most %" PRId64 " characters, got %zu", f->max,
+               characters);
+  else if (f->format != DCC_FORMAT_NONE || f->flags & DCC_NO_PLACEHOLDER ||
+           place->item != DCC_NO_ITEM)
+    check_form_of(c, place, value);
+}
+
 static void check_string(dcc_check *c, const dcc_place *place, dcc_value *value)
 {
   const dcc_field *f = &dcc_form[place->field];
-  size_t characters;
-  if (value->type != DCC_STRING) {
+  if (value->type != DCC_STRING)
     report_got(c, "type", place, value, "be a string",
                value->type == DCC_INTEGER ? "write it in quotes" : NULL);
-  } else if (f->format == DCC_FORMAT_HOST &&
-             dcc_is_common_host(value->as.text, value->length) &&
-             (f->max == 0 || value->length <= (size_t)f->max)) {
+  else if (f->format == DCC_FORMAT_HOST &&
+           dcc_is_common_host(value->as.text, value->length) &&
+           (f->max == 0 || value->length <= (size_t)f->max))
     value->plain = true;
-  } else if (check_bytes(c, place, value, &characters)) {
-    if (f->choices[0] != NULL && !is_choice(f, value))
-      report_choice(c, place, value);
-    else if (f->max > 0 && characters > (uint64_t)f->max)
-      dcc_report(c, DCC_PROBLEM, "range", *place, NULL,
-                 "must have at most %" PRId64 " characters, got %zu", f->max,
-                 characters);
-    else
-      check_form_of(c, place, value);
-  }
+  else
+    check_text(c, place, value);
 }
 
 /* ---- numbers and booleans ---------------------------------------------- */
@@ -235,8 +246,10 @@ static void check_extras(dcc_check *c, const dcc_scope *scope,
                          unsigned object)
 {
   size_t count;
-  dcc_extra **extras = dcc_order_extras_of(c->order, object, scope->item,
-                                           &count);
+  dcc_extra **extras;
+  if (c->order->extra_count == 0)
+    return;
+  extras = dcc_order_extras_of(c->order, object, scope->item, &count);
   for (size_t i = 0; i < count; i++)
     report_extra(c, &(dcc_place){scope, object, DCC_NO_ITEM, extras[i]});
 }
@@ -269,8 +282,8 @@ static void check_array(dcc_check *c, const dcc_place *place, dcc_value *value)
                "length");
     return;
   }
+  dcc_place item = *place;
   for (size_t i = 0; i < value->length; i++) {
-    dcc_place item = *place;
     item.item = (int64_t)i;
     check_item(c, &item, &value->as.items[i]);
   }
@@ -278,14 +291,12 @@ static void check_array(dcc_check *c, const dcc_place *place, dcc_value *value)
 
 /* ---- rows -------------------------------------------------------------- */
 
-static bool is_empty(const dcc_field *f, const dcc_value *value)
+/* Whether a value counts as none where the form demands one. */
+static bool is_empty(const dcc_value *value)
 {
-  if (value->type == DCC_ABSENT)
-    return true;
-  if (f->required != DCC_REQUIRED)
-    return false;
-  return (value->type == DCC_STRING || value->type == DCC_ARRAY) &&
-         value->length == 0;
+  return value->type == DCC_ABSENT ||
+         ((value->type == DCC_STRING || value->type == DCC_ARRAY) &&
+          value->length == 0);
 }
 
 static void warn_of_flags(dcc_check *c, const dcc_place *place)
@@ -299,46 +310,53 @@ static void warn_of_flags(dcc_check *c, const dcc_place *place)
                "is deprecated");
 }
 
-/* Returns true where the rows below hold values of their own. */
-static bool check_value(dcc_check *c, const dcc_scope *scope, unsigned i,
-                        dcc_value *value)
+static void check_type(dcc_check *c, const dcc_place *place,
+                       const dcc_value *value)
 {
-  const dcc_field *f = &dcc_form[i];
-  const dcc_place here = dcc_place_of(scope, i), *place = &here;
-  if (is_empty(f, value)) {
-    if (f->required == DCC_REQUIRED && !(f->flags & DCC_RULED))
-      dcc_report(c, DCC_PROBLEM, "missing", *place, NULL, "is missing");
-    return false;
-  }
-  if (f->flags & (DCC_DEPRECATED | DCC_IGNORED))
-    warn_of_flags(c, place);
-  if (f->type == DCC_STRING)
-    check_string(c, place, value);
-  else if (f->type == DCC_INTEGER)
-    check_integer(c, place, value);
-  else if (f->type == DCC_ARRAY)
-    check_array(c, place, value);
-  else if (value->type != f->type)
+  const dcc_field *f = &dcc_form[place->field];
+  if (value->type != f->type)
     report_got(c, "type", place, value,
                f->type == DCC_OBJECT ? "be an object" : "be true or false",
                NULL);
-  else if (f->type == DCC_OBJECT)
-    check_extras(c, scope, i);
-  return f->type == DCC_OBJECT && value->type == DCC_OBJECT;
+}
+
+static void check_value(dcc_check *c, const dcc_scope *scope, unsigned i,
+                        dcc_value *value)
+{
+  const dcc_field *f = &dcc_form[i];
+  const dcc_place place = dcc_place_of(scope, i);
+  if (f->required == DCC_REQUIRED && is_empty(value)) {
+    if (!(f->flags & DCC_RULED))
+      dcc_report(c, DCC_PROBLEM, "missing", place, NULL, "is missing");
+    return;
+  }
+  if (value->type == DCC_ABSENT)
+    return;
+  if (f->flags & (DCC_DEPRECATED | DCC_IGNORED))
+    warn_of_flags(c, &place);
+  switch (f->type) {
+  case DCC_STRING: check_string(c, &place, value); break;
+  case DCC_INTEGER: check_integer(c, &place, value); break;
+  case DCC_ARRAY: check_array(c, &place, value); break;
+  default: check_type(c, &place, value);
+  }
 }
 
 static void check_rows(dcc_check *c, const dcc_scope *scope, unsigned from,
                        unsigned end)
 {
+  const dcc_index *index = &c->order->index;
   for (unsigned i = from; i < end;) {
     dcc_value *value = dcc_at(scope, i);
-    bool inside = false;
-    if (value->type != DCC_ABSENT || c->order->index.looked_at[i]) {
-      inside = check_value(c, scope, i, value);
+    bool inside = value->type == DCC_OBJECT && dcc_form[i].type == DCC_OBJECT;
+    if (value->type != DCC_ABSENT || index->looked_at[i]) {
+      check_value(c, scope, i, value);
+      if (inside)
+        check_extras(c, scope, i);
       if (dcc_rules[i].check != NULL)
         dcc_rules[i].check(c, scope, i);
     }
-    i = inside ? i + 1 : c->order->index.end[i];
+    i = inside ? i + 1 : index->end[i];
   }
 }
 

@@ -51,9 +51,10 @@ void dcc_add_printable(dcc_buffer *b, const char *s, size_t n, size_t most,
 /* ---- rules across rows (rules.c) --------------------------------------- */
 
 /* A rule judges the row it belongs to by the values of other rows. It runs
- * right after the row's own check, whether the row has a value or not. */
+ * right after the row's own check. */
 typedef struct dcc_rule {
   void (*check)(dcc_check *c, const dcc_scope *scope, unsigned field);
+  bool when_absent;    /* it runs for a row without a value, too */
   const char *demands; /* what it demands, and who says so */
 } dcc_rule;
 

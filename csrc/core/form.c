@@ -102,7 +102,7 @@ void dcc_index_build(dcc_index *index)
       end++;
     index->end[i] = (uint8_t)end;
     index->looked_at[i] = dcc_form[i].required == DCC_REQUIRED ||
-                          dcc_rules[i].check != NULL;
+                          dcc_rules[i].when_absent;
   }
   for (unsigned i = 1; i < DCC_FIELDS; i++) {
     const dcc_field *f = &dcc_form[i];

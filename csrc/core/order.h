@@ -61,6 +61,16 @@ typedef struct dcc_problems {
   size_t kept;
 } dcc_problems;
 
+/* Days that follow from the day of a check. They are kept, for one day has
+ * many checks. */
+enum { DCC_YEARS_MAX = 3 /* the page, at order_validity */ };
+typedef struct dcc_calendar {
+  int64_t today;
+  int64_t in_years[DCC_YEARS_MAX + 1]; /* the same date, years later */
+  int64_t industry_maximum; /* days that a certificate may last; 0: nothing
+                               here is known yet */
+} dcc_calendar;
+
 struct dcc_block; /* of the arena */
 
 struct dcc_order {
@@ -73,6 +83,7 @@ struct dcc_order {
   struct dcc_block *blocks;
   bool failed;          /* memory ran out */
   bool checked;         /* and found fit to be sent */
+  dcc_calendar calendar;
   dcc_problems problems, warnings;
   struct dcc_block *notes; /* the arena of what the problems say */
   dcc_buffer json;

@@ -8,7 +8,6 @@
 
 enum {
   CERT_DAYS_MAX = 397,  /* the page, at certificate.cert_validity */
-  ORDER_YEARS_MAX = 3,  /* the page, at order_validity */
   NAMES_FREE_OF_DOUBT = 250 /* names on one order of a flex product, in
                                DigiCert's voucher documentation */
 };
@@ -35,6 +34,44 @@ static void missing(dcc_check *c, const dcc_scope *scope, unsigned field,
 {
   dcc_report(c, DCC_PROBLEM, "missing", dcc_place_of(scope, field), hint,
              "is missing%s%s", *because == '\0' ? "" : ": ", because);
+}
+
+/* ---- the calendar ------------------------------------------------------ */
+
+/* The longest that a public certificate is issued for, by the day of issue
+ * (Baseline Requirements 6.3.2; a day less, as DigiCert applies it, and from
+ * the day on which it switches). */
+static int64_t industry_maximum(int64_t today)
+{
+  static const struct { int64_t from, limit; } steps[] = {
+    {20290315, 46}, {20270315, 99}, {20260224, 199},
+  };
+  int64_t year;
+  int month, day;
+  dcc_day_date(today, &year, &month, &day);
+  for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+    if (year * 10000 + month * 100 + day >= steps[i].from)
+      return steps[i].limit;
+  return CERT_DAYS_MAX;
+}
+
+/* What follows from the day of the check. */
+static const dcc_calendar *calendar(dcc_check *c)
+{
+  dcc_calendar *known = &c->order->calendar;
+  if (known->industry_maximum == 0 || known->today != c->today) {
+    known->today = c->today;
+    known->industry_maximum = industry_maximum(c->today);
+    for (int years = 0; years <= DCC_YEARS_MAX; years++)
+      known->in_years[years] = dcc_day_add_years(c->today, years);
+  }
+  return known;
+}
+
+static int64_t in_years(dcc_check *c, int64_t years)
+{
+  return years >= 0 && years <= DCC_YEARS_MAX
+           ? calendar(c)->in_years[years] : dcc_day_add_years(c->today, years);
 }
 
 /* ---- validity ---------------------------------------------------------- */
@@ -92,7 +129,7 @@ static bool last_day(dcc_check *c, const validity *v, int64_t *day)
   if (!in_range(field, value))
     return false;
   *day = field == v->days ? c->today + value->as.integer
-                          : dcc_day_add_years(c->today, value->as.integer);
+                          : in_years(c, value->as.integer);
   return true;
 }
 
@@ -128,28 +165,11 @@ static void check_date_range(dcc_check *c, const dcc_scope *scope,
              span, last, dcc_show(shown, value, false));
 }
 
-/* The longest that a public certificate is issued for, by the day of issue
- * (Baseline Requirements 6.3.2; a day less, as DigiCert applies it, and from
- * the day on which it switches). */
-static int64_t industry_maximum(int64_t today)
-{
-  static const struct { int64_t from, limit; } steps[] = {
-    {20290315, 46}, {20270315, 99}, {20260224, 199},
-  };
-  int64_t year;
-  int month, day;
-  dcc_day_date(today, &year, &month, &day);
-  for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
-    if (year * 10000 + month * 100 + day >= steps[i].from)
-      return steps[i].limit;
-  return CERT_DAYS_MAX;
-}
-
 /* For the member of cert_validity that counts. */
 static void check_cert_length(dcc_check *c, const dcc_scope *scope,
                               unsigned field)
 {
-  int64_t cert, order, limit = industry_maximum(c->today);
+  int64_t cert, order, limit = calendar(c)->industry_maximum;
   char text[DCC_DATE_SIZE];
   if (winner(c, &cert_validity) != field ||
       !last_day(c, &cert_validity, &cert))
@@ -198,8 +218,7 @@ static void rule_cert_date(dcc_check *c, const dcc_scope *scope,
 static void rule_order_date(dcc_check *c, const dcc_scope *scope,
                             unsigned field)
 {
-  check_date_range(c, scope, field,
-                   dcc_day_add_years(c->today, ORDER_YEARS_MAX),
+  check_date_range(c, scope, field, in_years(c, DCC_YEARS_MAX),
                    "three years");
 }
 
@@ -441,7 +460,8 @@ static void rule_new_contact(dcc_check *c, const dcc_scope *scope,
 /* ---- the table --------------------------------------------------------- */
 
 const dcc_rule dcc_rules[DCC_FIELDS] = {
-#define RULE(field, rule, text) [DCC_##field] = {rule, text}
+#define RULE(field, rule, text) [DCC_##field] = {rule, false, text}
+#define DEMAND(field, rule, text) [DCC_##field] = {rule, true, text}
   RULE(DNS_NAMES, rule_dns_names,
        "no name twice (a warning); at most 250 names (a warning)"),
   RULE(CERT_VALIDITY, rule_cert_validity,
@@ -452,7 +472,7 @@ const dcc_rule dcc_rules[DCC_FIELDS] = {
        "the page: a date wins over days; not beyond the order"),
   RULE(CERT_DATE, rule_cert_date,
        "the page: within 397 days; not beyond the order"),
-  RULE(ORDER_VALIDITY, rule_order_validity,
+  DEMAND(ORDER_VALIDITY, rule_order_validity,
        "the page: required unless the deprecated fields are given"),
   RULE(ORDER_YEARS, rule_loser, "the page: days and a date win over years"),
   RULE(ORDER_DAYS, rule_loser, "the page: a date wins over days"),
@@ -461,34 +481,35 @@ const dcc_rule dcc_rules[DCC_FIELDS] = {
   RULE(EXPIRATION_DATE, rule_order_date, "the page: within three years"),
   RULE(SERVER_LICENSES, rule_server_licenses,
        "the page: further licenses cost extra (a warning)"),
-  RULE(CREDIT_CARD, rule_card,
+  DEMAND(CREDIT_CARD, rule_card,
        "the page: required with payment_method card; refused without it, for "
        "card data must not travel for nothing"),
   RULE(CARD_YEAR, rule_card_expired, "the card has not expired"),
-  RULE(BILLING_ADDRESS, rule_card,
+  DEMAND(BILLING_ADDRESS, rule_card,
        "the page: required with payment_method card"),
   RULE(DCV_METHOD, rule_dcv_method,
        "DigiCert: no HTTP method with a wildcard name"),
-  RULE(ORGANIZATION_ID, rule_organization_id,
+  DEMAND(ORGANIZATION_ID, rule_organization_id,
        "the page: an id, or the details of a new organization"),
-  RULE(CONTACT_FIRST_NAME, rule_new_contact,
+  DEMAND(CONTACT_FIRST_NAME, rule_new_contact,
        "the page: required when omitting user_id"),
-  RULE(CONTACT_LAST_NAME, rule_new_contact,
+  DEMAND(CONTACT_LAST_NAME, rule_new_contact,
        "the page: required when omitting user_id"),
-  RULE(CONTACT_JOB_TITLE, rule_new_contact,
+  DEMAND(CONTACT_JOB_TITLE, rule_new_contact,
        "the page: required when omitting user_id"),
-  RULE(CONTACT_TELEPHONE, rule_new_contact,
+  DEMAND(CONTACT_TELEPHONE, rule_new_contact,
        "the page: required when omitting user_id"),
-  RULE(CONTACT_EMAIL, rule_new_contact,
+  DEMAND(CONTACT_EMAIL, rule_new_contact,
        "the page: required when omitting user_id"),
-  RULE(ORG_NAME, rule_new_organization, "POST /organization: required"),
-  RULE(ORG_COUNTRY, rule_new_organization, "POST /organization: required"),
-  RULE(ORG_ADDRESS, rule_new_organization, "POST /organization: required"),
-  RULE(ORG_CITY, rule_new_organization, "POST /organization: required"),
-  RULE(ORG_STATE, rule_new_organization, "POST /organization: required"),
-  RULE(ORG_ZIP, rule_new_organization, "POST /organization: required"),
-  RULE(ORG_TELEPHONE, rule_new_organization, "POST /organization: required"),
-  RULE(ORG_CONTACT, rule_organization_contact,
+  DEMAND(ORG_NAME, rule_new_organization, "POST /organization: required"),
+  DEMAND(ORG_COUNTRY, rule_new_organization, "POST /organization: required"),
+  DEMAND(ORG_ADDRESS, rule_new_organization, "POST /organization: required"),
+  DEMAND(ORG_CITY, rule_new_organization, "POST /organization: required"),
+  DEMAND(ORG_STATE, rule_new_organization, "POST /organization: required"),
+  DEMAND(ORG_ZIP, rule_new_organization, "POST /organization: required"),
+  DEMAND(ORG_TELEPHONE, rule_new_organization, "POST /organization: required"),
+  DEMAND(ORG_CONTACT, rule_organization_contact,
        "POST /organization: required; it may stand among contacts"),
 #undef RULE
+#undef DEMAND
 };

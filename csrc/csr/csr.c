@@ -39,7 +39,7 @@ typedef struct block {
   span behind; /* after it */
 } block;
 
-#define SPAN(literal) ((span){literal, sizeof literal - 1})
+#define SPAN(literal) ((span){(literal), sizeof(literal) - 1})
 
 /* Fills the message and returns false, for `return refuse(...)`. */
 __attribute__((format(printf, 2, 3))) static bool

@@ -1,0 +1,197 @@
+-- Misuse raises, names the option, and points at the caller.
+
+local certcentral = require "certcentral"
+local options = require "certcentral.options"
+local orders = require "support.orders"
+
+local function answer()
+  return { status = 201, headers = {}, body = '{"id":1}' }
+end
+
+local client = certcentral.new { api_key = "key", transport = answer }
+
+-- The calls that take options for an order.
+local calls = {
+  validate = function(given)
+    return certcentral.validate(orders.minimal(), given)
+  end,
+  encode = function(given)
+    return certcentral.encode(orders.minimal(), given)
+  end,
+  request = function(given)
+    return certcentral.request(orders.minimal(), given)
+  end,
+  place_order = function(given)
+    return client:place_order(orders.minimal(), given)
+  end,
+}
+
+local function message_of(f, ...)
+  local ok, message = pcall(f, ...)
+  assert.is_false(ok)
+  assert.is_string(message)
+  return message
+end
+
+describe("order options", function()
+  for name, call in pairs(calls) do
+    describe("of " .. name, function()
+      it("may be left out", function()
+        assert.is_truthy(call(nil))
+        assert.is_truthy(call({}))
+      end)
+
+      it("are all known", function()
+        assert.is_truthy(call {
+          product = "ssl_securesite_flex", now = orders.NOW, strict = true,
+          allow_unknown = true, check_csr = true, once = false })
+      end)
+
+      it("are a table", function()
+        for _, value in ipairs { "x", 1, true, print } do
+          assert.is_truthy(message_of(call, value):find(
+            ("bad options to '%s' (table expected, got %s)")
+              :format(name, type(value)), 1, true))
+        end
+      end)
+
+      it("are known by name", function()
+        assert.is_truthy(message_of(call, { strickt = true }):find(
+          ("unknown option 'strickt' to '%s'"):format(name), 1, true))
+        local text = message_of(call, { checkCSR = true })
+        assert.is_truthy(text:find("did you mean 'check_csr'?", 1, true))
+        text = message_of(call, { zzzz = true })
+        for _, known in ipairs { "product", "now", "strict",
+          "allow_unknown", "check_csr", "once" } do
+          assert.is_truthy(text:find(known, 1, true))
+        end
+        for _, key in ipairs { 1, true, print } do
+          message_of(call, { [key] = 1 })
+        end
+      end)
+
+      local wrong = {
+        product = { 1, true, {} }, now = { "2026", true, {} },
+        strict = { 1, "true", {} }, allow_unknown = { 0, "no" },
+        check_csr = { 0, "false" }, once = { 0, "false" },
+      }
+      for option, values in pairs(wrong) do
+        it("are of their types: " .. option, function()
+          for _, value in ipairs(values) do
+            assert.is_truthy(message_of(call, { [option] = value }):find(
+              ("bad option '%s' to '%s'"):format(option, name), 1, true))
+          end
+        end)
+      end
+
+      it("have a moment that a date can be made of", function()
+        for _, now in ipairs { -1, 0 / 0, math.huge, -math.huge, 1e18 } do
+          message_of(call, { now = now })
+        end
+        for _, now in ipairs { 0, 1.5, orders.NOW + 0.25 } do
+          call { now = now, check_csr = false }
+        end
+      end)
+
+      it("are not changed", function()
+        local given = { now = orders.NOW, check_csr = false }
+        call(given)
+        assert.are.same({ now = orders.NOW, check_csr = false }, given)
+      end)
+    end)
+  end
+
+  it("raise at the line of the call", function()
+    local here = debug.getinfo(1, "S").short_src
+    for _, call in ipairs {
+      function() certcentral.validate(orders.minimal(), { x = 1 }) end,
+      function() certcentral.encode(orders.minimal(), { x = 1 }) end,
+      function() certcentral.request(orders.minimal(), { x = 1 }) end,
+      function() client:place_order(orders.minimal(), { x = 1 }) end,
+      function() certcentral.place_order(orders.minimal(), { x = 1 }) end,
+      function() certcentral.new { x = 1 } end,
+      function() certcentral.validate() end,
+      function() certcentral.encode(5) end,
+      function() certcentral.request("x") end,
+      function() client:place_order() end,
+      function() certcentral.place_order() end,
+      function() certcentral.redact() end,
+      function() certcentral.help({}) end,
+    } do
+      assert.are.equal(here, message_of(call):match("^(.-):%d+:"))
+    end
+  end)
+end)
+
+describe("client options", function()
+  local wrong = {
+    api_key = { 1, true, {} }, base_url = { 1, {} }, region = { "uk", 1, "" },
+    ca_file = { 1, {} }, proxy = { 1, {} },
+    timeout = { 0, -1, "30", 0 / 0, math.huge },
+    connect_timeout = { 0, -1, "10", 0 / 0, math.huge },
+    user_agent = { 1, {} }, transport = { 1, {}, "wget", "" },
+  }
+  for option, values in pairs(wrong) do
+    it("are of their types: " .. option, function()
+      for _, value in ipairs(values) do
+        local given = { api_key = "key", transport = answer }
+        given[option] = value
+        assert.is_truthy(message_of(certcentral.new, given):find(
+          ("bad option '%s' to 'new'"):format(option), 1, true))
+      end
+    end)
+  end
+
+  it("are known by name", function()
+    local text = message_of(certcentral.new, { apikey = "canary" })
+    assert.is_truthy(text:find("unknown option 'apikey' to 'new' "
+      .. "(did you mean 'api_key'?)", 1, true))
+    assert.is_nil(text:find("canary", 1, true))
+  end)
+
+  it("are a table", function()
+    for _, value in ipairs { "key", 1, true } do
+      assert.is_truthy(message_of(certcentral.new, value):find(
+        "bad options to 'new'", 1, true))
+    end
+  end)
+
+  it("do not give base_url and region both", function()
+    assert.is_truthy(message_of(certcentral.new, { api_key = "key",
+      base_url = "https://example.com", region = "eu" })
+      :find("exclude each other", 1, true))
+  end)
+
+  it("show no key in a message", function()
+    for _, given in ipairs {
+      { api_key = { "canary" } }, { api_key = "canary", timeout = "x" },
+      { api_key = "canary", x = 1 }, { APIKEY = "canary" },
+      { api_key = "canary", base_url = "x", region = "us" },
+    } do
+      assert.is_nil(message_of(certcentral.new, given)
+        :find("canary", 1, true))
+    end
+  end)
+end)
+
+describe("options.check", function()
+  local known = { name = "string", size = function(value)
+    if value ~= 1 then
+      return "the number 1"
+    end
+  end }
+  it("takes what is known", function()
+    options.check({}, known, "f")
+    options.check({ name = "x", size = 1 }, known, "f")
+  end)
+  it("tells what a function of it expects", function()
+    assert.is_truthy(message_of(options.check, { size = 2 }, known, "f")
+      :find("bad option 'size' to 'f' (the number 1 expected, got 2)", 1,
+            true))
+  end)
+  it("tells types, not values", function()
+    assert.is_truthy(message_of(options.check, { name = {} }, known, "f")
+      :find("bad option 'name' to 'f' (string expected, got table)", 1,
+            true))
+  end)
+end)
