@@ -336,7 +336,7 @@ describe("random names", function()
       for i = 1, random(7) do
         parts[i] = pieces[random(#pieces)]
       end
-      local name = table.concat(parts)
+      local name = table.concat(parts) .. (random(2) == 1 and ".com" or "")
       if name:find("[^%d.]") then
         local good = is_host(name)
         local found = judge.with { ["certificate.dns_names"] = { name } }
@@ -347,7 +347,7 @@ describe("random names", function()
       end
     end
     assert.are.same({}, wrong)
-    assert.is_true(taken > 2000)
+    assert.is_true(taken > 1000)
   end)
 end)
 

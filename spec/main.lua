@@ -1,3 +1,4 @@
+-- luacheck: globals arg
 -- Runs the specs with the interpreter that runs this file: all of them, or
 -- those that are named.
 local files = #arg > 0 and arg or { "spec" }

@@ -86,7 +86,8 @@ describe("order options", function()
 
       it("have a moment that a date can be made of", function()
         for _, now in ipairs { -1, 0 / 0, math.huge, -math.huge, 1e18 } do
-          message_of(call, { now = now })
+          assert.is_truthy(message_of(call, { now = now }):find(
+            ("bad option 'now' to '%s'"):format(name), 1, true))
         end
         for _, now in ipairs { 0, 1.5, orders.NOW + 0.25 } do
           call { now = now, check_csr = false }
@@ -101,26 +102,50 @@ describe("order options", function()
     end)
   end
 
-  it("raise at the line of the call", function()
-    local here = debug.getinfo(1, "S").short_src
-    for _, call in ipairs {
-      function() certcentral.validate(orders.minimal(), { x = 1 }) end,
-      function() certcentral.encode(orders.minimal(), { x = 1 }) end,
-      function() certcentral.request(orders.minimal(), { x = 1 }) end,
-      function() client:place_order(orders.minimal(), { x = 1 }) end,
-      function() certcentral.place_order(orders.minimal(), { x = 1 }) end,
-      function() certcentral.new { x = 1 } end,
-      function() certcentral.validate() end,
-      function() certcentral.encode(5) end,
-      function() certcentral.request("x") end,
-      function() client:place_order() end,
-      function() certcentral.place_order() end,
-      function() certcentral.redact() end,
-      function() certcentral.help({}) end,
-    } do
-      assert.are.equal(here, message_of(call):match("^(.-):%d+:"))
-    end
-  end)
+end)
+
+describe("misuse", function()
+  local bad = { check_csr = false, product = "A" }
+  local raises = {
+    ["validate's options"] = function()
+      certcentral.validate({}, { x = 1 })
+    end,
+    ["encode's options"] = function() certcentral.encode({}, { x = 1 }) end,
+    ["request's options"] = function() certcentral.request({}, { x = 1 }) end,
+    ["request's product"] = function() certcentral.request({}, bad) end,
+    ["the client's options"] = function()
+      client:place_order({}, { x = 1 })
+    end,
+    ["the client's product"] = function() client:place_order({}, bad) end,
+    ["place_order's options"] = function()
+      certcentral.place_order({}, { x = 1 })
+    end,
+    ["place_order's product"] = function()
+      certcentral.place_order({}, { api_key = "key", transport = answer,
+                                    product = "A" })
+    end,
+    ["options that are none"] = function()
+      certcentral.place_order({}, 5)
+    end,
+    ["new's options"] = function() certcentral.new { x = 1 } end,
+    ["new's options that are none"] = function() certcentral.new(5) end,
+    ["validate's order"] = function() certcentral.validate() end,
+    ["encode's order"] = function() certcentral.encode(5) end,
+    ["request's order"] = function() certcentral.request("x") end,
+    ["the client's order"] = function() client:place_order() end,
+    ["place_order's order"] = function() certcentral.place_order() end,
+    ["redact's order"] = function() certcentral.redact() end,
+    ["help's path"] = function() certcentral.help({}) end,
+    ["validate's moment"] = function()
+      certcentral.validate({}, { now = -1 })
+    end,
+  }
+  for name, f in pairs(raises) do
+    it("raises at the line of the call: " .. name, function()
+      local here = debug.getinfo(1, "S").short_src
+      assert.are.equal(here, message_of(f):match("^(.-):%d+: "))
+    end)
+  end
 end)
 
 describe("client options", function()

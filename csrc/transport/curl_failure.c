@@ -20,7 +20,8 @@ bool dcc_curl_refuse(dcc_curl_failure *failure, const char *format, ...)
   *failure = (dcc_curl_failure){ .code = CURLE_BAD_FUNCTION_ARGUMENT,
                                  .permanent = true };
   va_start(arguments, format);
-  vsnprintf(failure->message, sizeof failure->message, format, arguments);
+  (void)vsnprintf(failure->message, sizeof failure->message, format,
+                  arguments);
   va_end(arguments);
   return false;
 }
@@ -89,8 +90,8 @@ static void add_reason(const dcc_curl *h, CURLcode code, char *to,
 {
   char text[CURL_ERROR_SIZE];
   long number = 0;
-  snprintf(text, sizeof text, "%s",
-           h->error[0] ? h->error : curl_easy_strerror(code));
+  (void)snprintf(text, sizeof text, "%s",
+                 h->error[0] ? h->error : curl_easy_strerror(code));
   if (code == CURLE_COULDNT_CONNECT
       && curl_easy_getinfo(h->easy, CURLINFO_OS_ERRNO, &number) == CURLE_OK
       && number > 0)
@@ -98,7 +99,7 @@ static void add_reason(const dcc_curl *h, CURLcode code, char *to,
   if (text[0] >= 'A' && text[0] <= 'Z'
       && ((text[1] >= 'a' && text[1] <= 'z') || text[1] == ' '))
     text[0] = (char)(text[0] + ('a' - 'A'));
-  snprintf(to, size, "%.*s", (int)bare_length(text), text);
+  (void)snprintf(to, size, "%.*s", (int)bare_length(text), text);
 }
 
 static double seconds(long ms)
@@ -132,9 +133,9 @@ static void expand(const dcc_curl *h, CURLcode code, const char *text,
       continue;
     }
     switch (*++text) {
-    case 'H': snprintf(to + n, size - n, "%s", h->host); break;
-    case 'P': snprintf(to + n, size - n, "%s", h->port); break;
-    case 'T': snprintf(to + n, size - n, "%g", limit); break;
+    case 'H': (void)snprintf(to + n, size - n, "%s", h->host); break;
+    case 'P': (void)snprintf(to + n, size - n, "%s", h->port); break;
+    case 'T': (void)snprintf(to + n, size - n, "%g", limit); break;
     default: add_reason(h, code, to + n, size - n); break;
     }
     n += strlen(to + n);
@@ -148,15 +149,16 @@ static bool explain_stop(const dcc_curl *h, CURLcode code,
   char *to = failure->message;
   size_t size = sizeof failure->message;
   if (h->stop == STOP_BODY || code == CURLE_FILESIZE_EXCEEDED)
-    snprintf(to, size, "the answer of %s is longer than %zu bytes", h->host,
-             h->body_max);
+    (void)snprintf(to, size, "the answer of %s is longer than %zu bytes",
+                   h->host, h->body_max);
   else if (h->stop == STOP_HEADERS)
-    snprintf(to, size, "the answer of %s has more than %d header fields or "
-                       "%d bytes of them", h->host,
-             DCC_CURL_RESPONSE_HEADERS_MAX, DCC_CURL_HEADER_BYTES_MAX);
+    (void)snprintf(to, size,
+                   "the answer of %s has more than %d header fields or "
+                   "%d bytes of them", h->host,
+                   DCC_CURL_RESPONSE_HEADERS_MAX, DCC_CURL_HEADER_BYTES_MAX);
   else if (h->stop == STOP_MEMORY)
-    snprintf(to, size, "out of memory while reading the answer of %s",
-             h->host);
+    (void)snprintf(to, size, "out of memory while reading the answer of %s",
+                   h->host);
   else
     return false;
   return true;

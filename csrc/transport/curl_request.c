@@ -107,8 +107,8 @@ static bool judge_url(dcc_curl *h, CURLU *parsed, bool *https,
     code = curl_url_get(parsed, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT);
   if (!code) {
     *https = strcmp(scheme, "https") == 0;
-    snprintf(h->host, sizeof h->host, "%s", host);
-    snprintf(h->port, sizeof h->port, "%s", port);
+    (void)snprintf(h->host, sizeof h->host, "%s", host);
+    (void)snprintf(h->port, sizeof h->port, "%s", port);
     h->loopback = is_loopback(host);
   }
   if (code)

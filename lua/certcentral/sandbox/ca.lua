@@ -231,10 +231,7 @@ local function key_bits(key)
   return ok and bits or nil
 end
 
--- Reads a PEM request with any line ends or none at all. Returns its public
--- key and its size in bits (nil for a kind of key that has none here), or
--- nil when it is no certificate request.
-function ca.read_csr(text)
+local function parse_csr(text)
   local pem = rewrap(text)
   if not pem then
     return nil
@@ -245,7 +242,18 @@ function ca.read_csr(text)
   if not ok then
     return nil
   end
-  return key, key_bits(key)
+  return { key = key, bits = key_bits(key) }
+end
+
+-- Reads a PEM request with any line ends or none at all. Returns {key, bits}
+-- (its public key; bits only for RSA and the NIST curves), or nil when it is
+-- no certificate request. The last one is remembered: an order reads its own
+-- several times.
+function Ca:read_csr(text)
+  if self.last_csr ~= text then
+    self.last_csr, self.last_request = text, parse_csr(text)
+  end
+  return self.last_request
 end
 
 local LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"

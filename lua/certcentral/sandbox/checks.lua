@@ -7,7 +7,6 @@
 -- is not its path). A member that is null counts as absent; members without
 -- a row are ignored, as CertCentral does.
 
-local ca = require("certcentral.sandbox.ca")
 local dates = require("certcentral.sandbox.dates")
 local http = require("certcentral.sandbox.http")
 local json = require("certcentral.sandbox.json")
@@ -216,8 +215,8 @@ local SIMPLE = {
     return type(value) == "string" and fits(row, #value)
       and value:find("^[^%s@]+@[^%s@]+%.[^%s@.]+$") ~= nil
   end,
-  csr = function(_, value)
-    return type(value) == "string" and ca.read_csr(value) ~= nil
+  csr = function(_, value, state)
+    return type(value) == "string" and state.is_csr(value)
   end,
   thumbprint = function(_, value)
     return type(value) == "string" and #value == 40
@@ -370,8 +369,8 @@ end
 -- Public ----------------------------------------------------------------
 
 -- Everything that is wrong with an order, as a list of {code, message}.
--- `body` is what JSON gave; `state` has now (epoch seconds), knows(id) for
--- organizations and is_taken(id) for alternative order ids.
+-- `body` is what JSON gave; `state` has now (epoch seconds), is_csr(text),
+-- knows(id) for organizations and is_taken(id) for alternative order ids.
 function checks.order(body, state)
   state.errors = {}
   check_fields(state, "", ORDER, body)

@@ -44,10 +44,9 @@ end
 -- Makes the order's certificate and marks the order as issued.
 local function issue(sandbox, order, organization)
   local certificate, now = order.body.certificate, order.time
-  local key = ca.read_csr(certificate.csr)
   local till = validity.certificate_till(order.body, now)
   local crt = sandbox.ca:issue({
-    key = key,
+    key = sandbox.ca:read_csr(certificate.csr).key,
     names = order.names,
     details = subject_details(organization),
     not_before = now,
@@ -133,7 +132,7 @@ local function new_order(sandbox, product, body, raw)
     body = body,
     received = raw,
     names = names.of_order(body.certificate),
-    key_bits = select(2, ca.read_csr(body.certificate.csr)),
+    key_bits = sandbox.ca:read_csr(body.certificate.csr).bits,
     till = validity.order_till(body, now),
   }
   local organization = sandbox.account:organization_for(body.organization)
@@ -190,6 +189,9 @@ end
 local function problems_of(sandbox, body)
   return checks.order(body, {
     now = sandbox.clock(),
+    is_csr = function(text)
+      return sandbox.ca:read_csr(text) ~= nil
+    end,
     knows = function(id)
       return sandbox.account:organization(id) ~= nil
     end,

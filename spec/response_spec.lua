@@ -1,0 +1,500 @@
+-- What an answer to an order means: a result, or an error of the right kind.
+
+local cjson = require "cjson"
+
+local errors = require "certcentral.error"
+local response = require "certcentral.response"
+
+-- Answers as the API documents them, with values of our own.
+local answers = {
+  pending = [[{"id":542772,"requests":[{"id":922432,"status":"pending"}]}]],
+  issued = [[{
+  "id": 123456789,
+  "requests": [ { "id": 987654321, "status": "approved" } ],
+  "certificate_id": 456789123,
+  "certificate_chain": [
+    { "subject_common_name": "example.com",
+      "pem": "-----BEGIN CERTIFICATE-----\r\nMIIB\r\n" },
+    { "subject_common_name": "Example CA", "pem": "-----BEGIN" },
+    { "subject_common_name": "Example Root", "pem": "" }
+  ]
+}]],
+  token = [[{"id":123456,"domains":[{"id":111,"name":"example.com",
+"dcv_token":{"token":"abc\u0031","status":"pending",
+"expiration_date":"2026-07-24T16:25:52+00:00"}}],
+"certificate_id":null,"dcv_random_value":"abc1"}]],
+  dns_name = [[{"id":123456,"certificate_id":112233,"domains":[
+{"id":111,"dns_name":"example.com","dcv_token":{"token":"abc"}}]}]],
+  bare = [[{"id":1}]],
+  text_id = [[{"id":"542772"}]],
+  php = [[{"id":7,"organization":[],"requests":[]}]],
+}
+
+local error_bodies = {
+  -- body, the errors that are read from it
+  array = { [[{"errors":[{"code":"invalid_dns_txt","message":"No TXT."}]}]],
+    { { code = "invalid_dns_txt", message = "No TXT." } } },
+  several = { [[{"errors":[{"code":"a|b","message":"A"},
+{"code":"c:d","message":"C"}]}]],
+    { { code = "a|b", message = "A" }, { code = "c:d", message = "C" } } },
+  object = { [[{"errors":{"code":"not_found|route","message":"No."}}]],
+    { { code = "not_found|route", message = "No." } } },
+  singular = { [[{"error":{"code":"x","message":"y"}}]],
+    { { code = "x", message = "y" } } },
+  singular_list = { [[{"error":[{"code":"x","message":"y"}]}]],
+    { { code = "x", message = "y" } } },
+  code_only = { [[{"errors":[{"code":"x"}]}]], { { code = "x" } } },
+  message_only = { [[{"errors":[{"message":"y"}]}]], { { message = "y" } } },
+  null_message = { [[{"errors":[{"code":"x","message":null}]}]],
+    { { code = "x" } } },
+  more = { [[{"errors":[{"code":"x","message":"y","more":[1]}],"z":1}]],
+    { { code = "x", message = "y" } } },
+  numbers = { [[{"errors":[{"code":17,"message":4.5}]}]],
+    { { code = "17", message = "4.5" } } },
+  text = { [[{"errors":"gone"}]], { { message = "gone" } } },
+  texts = { [[{"errors":["one","two"]}]],
+    { { message = "one" }, { message = "two" } } },
+  singular_text = { [[{"error":"gone"}]], { { message = "gone" } } },
+  mixed = { [[{"errors":[5,true,[],{},"one",{"code":"x"}]}]],
+    { { message = "one" }, { code = "x" } } },
+  nulls = { [[{"errors":[null,{"code":"x"},null]}]], { { code = "x" } } },
+  control = { '{"errors":[{"code":"a\\u0000b","message":"c\\u001b[31m\\n"}]}',
+    { { code = "a\\x00b", message = "c\\x1B[31m\\x0A" } } },
+  bad_utf8 = { '{"errors":[{"code":"x","message":"\255\254"}]}',
+    { { code = "x", message = "\\xFF\\xFE" } } },
+  empty_list = { [[{"errors":[]}]], {} },
+  empty_object = { [[{"errors":{}}]], {} },
+  null = { [[{"errors":null}]], {} },
+  number = { [[{"errors":5}]], {} },
+  yes = { [[{"errors":true}]], {} },
+  no = { [[{"errors":false,"error":false}]], {} },
+  other = { [[{"message":"?"}]], {} },
+  list = { "[1,2]", {} },
+  html = { "<!DOCTYPE html>\n<html><head><title>Blocked</title></head>"
+    .. "<body>Incapsula incident</body></html>", {} },
+  plain = { "Forbidden", {} },
+  empty = { "", {} },
+  space = { " \r\n", {} },
+  word = { "null", {} },
+  string = { '"text"', {} },
+  binary = { "\0\1\2\255\254", {} },
+  utf16 = { "\255\254{\0", {} },
+  mark = { "\239\187\191{}", {} },
+  open = { "{", {} },
+  cut = { [[{"errors":[{"code":"x","mess]], {} },
+  deep = { ("["):rep(100000), {} },
+  deep_object = { ('{"errors":'):rep(5000), {} },
+  deeper = { ('{"errors":['):rep(300) .. ("]}"):rep(300), {} },
+}
+
+-- A 3-kind table of every status that an order's answer may have.
+local statuses = {
+  denied = { 401, 403 },
+  refused = { 400, 402, 404, 405, 406, 407, 409, 410, 411, 413, 414, 415,
+              418, 422, 423, 425, 426, 428, 431, 451, 499 },
+  throttled = { 429 },
+  unknown = { 100, 101, 102, 300, 301, 302, 303, 304, 307, 308, 408, 500,
+              501, 502, 503, 504, 505, 507, 520, 525, 599, 600, 999, 0, -1 },
+}
+local outcomes = { denied = "not_placed", refused = "not_placed",
+                   throttled = "not_placed", unknown = "unknown" }
+
+local function judge(status, body)
+  local result, err = response.order { status = status, headers = {},
+                                       body = body }
+  assert.is_true((result == nil) ~= (err == nil))
+  if err then
+    assert.is_string(err.kind)
+    assert.is_string(err.message)
+    assert.is_truthy(err.message ~= "")
+    assert.is_nil(err.message:find("[%c\128-\255]"))
+    assert.are.equal(err.message, tostring(err))
+  end
+  return result, err
+end
+
+local function kind(value)
+  return math.type and math.type(value) or value % 1 == 0 and "integer"
+end
+
+describe("a result", function()
+  it("has the members of the answer", function()
+    local result = judge(201, answers.issued)
+    assert.are.equal(123456789, result.id)
+    assert.are.equal("approved", result.requests[1].status)
+    assert.are.equal(3, #result.certificate_chain)
+    assert.are.equal("-----BEGIN CERTIFICATE-----\r\nMIIB\r\n",
+                     result.certificate_chain[1].pem)
+    result = judge(201, answers.token)
+    assert.are.equal("abc1", result.domains[1].dcv_token.token)
+    assert.are.equal("example.com",
+                     judge(201, answers.dns_name).domains[1].dns_name)
+  end)
+
+  it("has integers as integers, at any depth", function()
+    local result = judge(201, answers.issued)
+    assert.are.equal("integer", kind(result.id))
+    assert.are.equal("integer", kind(result.requests[1].id))
+    assert.are.equal("integer", kind(result.certificate_id))
+    assert.are.equal("542772", ("%d"):format(judge(201,
+      answers.pending).id))
+    result = judge(201, '{"id":1,"a":[[{"b":[5,-7,0,1.5,1e3]}]]}')
+    local list = result.a[1][1].b
+    assert.are.same({ 5, -7, 0, 1.5, 1000 }, list)
+    if math.type then
+      local types = {}
+      for i, value in ipairs(list) do
+        types[i] = math.type(value)
+      end
+      assert.are.same({ "integer", "integer", "integer", "float",
+                        "integer" }, types)
+      assert.are.equal("5", tostring(list[1]))
+    end
+  end)
+
+  it("has large ids exactly, or none", function()
+    for _, text in ipairs { "2147483648", "99999999999999",
+      "100000000000001", "9007199254740991" } do
+      local result = judge(201, '{"id":' .. text .. "}")
+      assert.are.equal(text, ("%d"):format(result.id))
+      assert.are.equal("integer", kind(result.id))
+    end
+    for _, text in ipairs { "9007199254740993", "1234567890123456789",
+      "9223372036854775808", "1e30", "1e999", "12345678901234567890123" } do
+      local result, err = judge(201, '{"id":' .. text .. "}")
+      if result then
+        assert.are.equal(text, ("%d"):format(result.id))
+        assert.are.equal("integer", kind(result.id))
+      else
+        assert.are.equal("unknown", err.kind)
+      end
+    end
+  end)
+
+  it("has no nulls", function()
+    local result = judge(201, answers.token)
+    assert.is_nil(result.certificate_id)
+    assert.are.same({ id = 1, a = { b = {} } },
+      judge(201, '{"id":1,"x":null,"a":{"b":{"c":null}}}'))
+    for _, value in pairs(result) do
+      assert.are_not.equal(cjson.null, value)
+    end
+  end)
+
+  it("keeps unknown members, empty lists and objects", function()
+    local result = judge(201, answers.php)
+    assert.are.same({ id = 7, organization = {}, requests = {} }, result)
+  end)
+
+  it("has an id that was a string as an integer", function()
+    local id = judge(201, answers.text_id).id
+    assert.are.equal(542772, id)
+    assert.are.equal("integer", kind(id))
+  end)
+
+  it("comes with any status of success", function()
+    for _, status in ipairs { 200, 201, 202, 203, 299 } do
+      assert.are.equal(1, judge(status, answers.bare).id)
+    end
+  end)
+
+  it("may have white space around it", function()
+    assert.are.equal(1, judge(201, "\r\n\t " .. answers.bare .. "\r\n").id)
+  end)
+
+  it("may be large", function()
+    local body = '{"id":1,"list":[' .. ("1,"):rep(300000) .. '1],"text":"'
+                 .. ("x"):rep(3000000) .. '"}'
+    local result = judge(201, body)
+    assert.are.equal(300001, #result.list)
+    assert.are.equal(3000000, #result.text)
+  end)
+end)
+
+describe("a success that cannot be read", function()
+  local bodies = {
+    "", " ", "{}", "[]", "null", "true", "5", '"text"', "{", '{"id":',
+    '{"id":1', '{"id":1}}', '{"id":1} x', "[1]", '[{"id":1}]',
+    '{"id":null}', '{"id":true}', '{"id":{}}', '{"id":[1]}', '{"id":""}',
+    '{"id":"x"}', '{"id":"1x"}', '{"id":"-1"}', '{"id":"1.5"}', '{"id":0}',
+    '{"id":"0"}', '{"id":-1}', '{"id":1.5}', '{"id":"0x10"}', '{"ID":1}',
+    '{"id":0x10}', '{"id":NaN}', '{"id":Infinity}', '{"id":-Infinity}',
+    '{"id":1e999}', '{"order_id":1}', "<html></html>", "\0", "\255\254",
+    "\239\187\191", ("["):rep(100000), ('{"id":'):rep(100000),
+    ("x"):rep(1000000), error_bodies.array[1],
+  }
+  for i, body in ipairs(bodies) do
+    it(("is unknown (%d): %s"):format(i, ("%q"):format(body):sub(1, 30)),
+      function()
+        local result, err = judge(201, body)
+        assert.is_nil(result)
+        assert.are.equal("unknown", err.kind)
+        assert.are.equal("unknown", err.outcome)
+        assert.is_false(err.retryable)
+        assert.are.equal(201, err.status)
+        assert.are.same({}, err.errors)
+      end)
+  end
+  it("is unknown without a body", function()
+    for _, status in ipairs { 200, 201, 204 } do
+      local _, err = judge(status, nil)
+      assert.are.equal("unknown", err.kind)
+      assert.are.equal(status, err.status)
+    end
+  end)
+end)
+
+describe("a status", function()
+  for name, list in pairs(statuses) do
+    for _, status in ipairs(list) do
+      it(("%d is %s"):format(status, name), function()
+        for _, body in ipairs { answers.pending, error_bodies.array[1], "",
+                                error_bodies.html[1], "\255" } do
+          local result, err = judge(status, body)
+          assert.is_nil(result)
+          assert.are.equal(name, err.kind)
+          assert.are.equal(outcomes[name], err.outcome)
+          assert.are.equal(name == "throttled", err.retryable)
+          assert.are.equal(status, err.status)
+          assert.is_table(err.errors)
+          assert.is_truthy(err.message:find(tostring(status), 1, true))
+        end
+      end)
+    end
+  end
+
+  it("that is no integer is unknown and raises nothing", function()
+    for _, status in ipairs { 400.5, 199.5, 299.5, math.huge, -math.huge,
+                              1e300, 2^53, 0 / 0 } do
+      local _, err = judge(status, answers.pending)
+      assert.is_true(err.kind == "unknown" or status == 400.5)
+      assert.is_not_nil(err.status)
+    end
+  end)
+
+  it("may be a float", function()
+    assert.are.equal(1, judge(201.0, answers.bare).id)
+    local _, err = judge(404.0, "")
+    assert.are.equal("refused", err.kind)
+    assert.is_truthy(err.message:find("HTTP status 404:", 1, true))
+  end)
+end)
+
+describe("an error's body", function()
+  for name, case in pairs(error_bodies) do
+    it("is read: " .. name, function()
+      for _, status in ipairs { 400, 403, 429, 500 } do
+        local _, err = judge(status, case[1])
+        assert.are.same(case[2], err.errors)
+        for _, entry in ipairs(err.errors) do
+          for _, text in pairs(entry) do
+            assert.is_truthy(err.message:find(text, 1, true))
+          end
+        end
+      end
+    end)
+  end
+
+  it("says what is missing", function()
+    local _, err = judge(400, "")
+    assert.is_truthy(err.message:find("no explanation", 1, true))
+    _, err = judge(403, error_bodies.html[1])
+    assert.is_truthy(err.message:find("not CertCentral's", 1, true))
+    assert.is_nil(err.message:find("Incapsula", 1, true))
+  end)
+
+  it("is cut where it is long", function()
+    local entry = '{"code":"c","message":"' .. ("m"):rep(100000) .. '"}'
+    local _, err = judge(400, '{"errors":[' .. entry .. "]}")
+    assert.is_true(#err.errors[1].message < 400)
+    assert.is_truthy(err.errors[1].message:find("m...", 1, true))
+    _, err = judge(400, '{"errors":[' .. (entry .. ","):rep(500) .. entry
+                        .. "]}")
+    assert.is_true(#err.errors <= 20)
+    assert.is_true(#err.message < 10000)
+  end)
+
+  local hidden = { "4111111111111111", "378282246310005", "500000000008",
+                   "6000000000000000007" }
+  it("shows no card number", function()
+    for _, number in ipairs(hidden) do
+      for _, body in ipairs {
+        '{"errors":[{"code":"x|%s","message":"card %s refused"}]}',
+        '{"errors":"%s"}', '{"error":{"message":"a%sb"}}',
+        '{"errors":[{"code":%s}]}', "%s", "<p>%s</p>",
+      } do
+        local _, err = judge(400, (body:gsub("%%s", number)))
+        assert.is_nil(tostring(err):find(number, 1, true))
+        for _, entry in ipairs(err.errors) do
+          for _, text in pairs(entry) do
+            assert.is_nil(text:find(number, 1, true))
+          end
+        end
+      end
+    end
+  end)
+
+  it("shows no card number where a long text is cut", function()
+    local number = hidden[1]
+    for before = 270, 310 do
+      local _, err = judge(400, '{"errors":[{"message":"' ..
+        ("x"):rep(before) .. number .. " " .. ("y"):rep(300) .. '"}]}')
+      assert.is_nil(err.message:find(number:sub(1, 8), 1, true), before)
+      _, err = judge(400, '{"errors":[{"message":"' ..
+        ("x"):rep(before) .. number .. '"}]}')
+      assert.is_nil(err.message:find(number:sub(1, 8), 1, true), before)
+    end
+  end)
+end)
+
+describe("an answer cut anywhere", function()
+  it("is a result or an error", function()
+    for name, body in pairs(answers) do
+      for length = 0, #body do
+        local result, err = judge(201, body:sub(1, length))
+        local _, refused = judge(400, body:sub(1, length))
+        assert.are.equal("refused", refused.kind)
+        if length == #body then
+          assert.is_table(result, name)
+        elseif result == nil then
+          assert.are.equal("unknown", err.kind)
+        else
+          assert.is_truthy(body:sub(length + 1):find("^%s*$"))
+        end
+      end
+    end
+  end)
+
+  it("is an error of its status", function()
+    for _, case in pairs(error_bodies) do
+      if #case[1] < 2000 then
+        for length = 0, #case[1] do
+          for from = 1, math.min(length, 3) do
+            local text = case[1]:sub(from, length)
+            local _, err = judge(400, text)
+            assert.are.equal("refused", err.kind)
+            _, err = judge(201, text)
+            assert.are.equal("unknown", err.kind)
+          end
+        end
+      end
+    end
+  end)
+
+  it("may have any byte changed", function()
+    local body = answers.token
+    for at = 1, #body do
+      for _, byte in ipairs { "\0", "\255", "{", "}", '"', "9", "\\", "," }
+      do
+        local text = body:sub(1, at - 1) .. byte .. body:sub(at + 1)
+        local _, err = judge(201, text)
+        assert.is_true(err == nil or err.kind == "unknown")
+        judge(403, text)
+      end
+    end
+  end)
+end)
+
+describe("a failure", function()
+  it("certainly before the server is unavailable", function()
+    local err = response.order_failure { message = "no connection",
+                                         sent = "no" }
+    assert.are.equal("unavailable", err.kind)
+    assert.are.equal("not_placed", err.outcome)
+    assert.is_true(err.retryable)
+    assert.is_nil(err.status)
+    assert.is_truthy(err.message:find("no connection", 1, true))
+  end)
+
+  it("that will not go away is not worth another try", function()
+    local err = response.order_failure { message = "x", sent = "no",
+                                         retryable = false }
+    assert.are.equal("unavailable", err.kind)
+    assert.is_false(err.retryable)
+  end)
+
+  it("of the configuration is one", function()
+    local err = response.order_failure { message = "x", sent = "no",
+                                         config = true }
+    assert.are.equal("config", err.kind)
+    assert.are.equal("not_placed", err.outcome)
+    assert.is_false(err.retryable)
+  end)
+
+  for _, sent in ipairs { "maybe", "yes", "", "NO", 0, false, true, {} } do
+    it("is unknown where sent is " .. tostring(sent):match("^%w*"),
+      function()
+        local err = response.order_failure { message = "cut", sent = sent }
+        assert.are.equal("unknown", err.kind)
+        assert.are.equal("unknown", err.outcome)
+        assert.is_false(err.retryable)
+      end)
+  end
+
+  it("is unknown where it says nothing", function()
+    assert.are.equal("unknown", response.order_failure({}).kind)
+    assert.is_string(response.order_failure({}).message)
+  end)
+
+  it("has a message that is safe to print", function()
+    for _, message in ipairs { "a\0b\27[31m\n", "\255",
+      ("x"):rep(100000), 5, true, {}, print } do
+      local err = response.order_failure { message = message }
+      assert.is_nil(err.message:find("[%c\128-\255]"))
+      assert.is_true(#err.message < 500)
+    end
+    local err = response.order_failure { message = "4111111111111111" }
+    assert.is_nil(err.message:find("4111", 1, true))
+  end)
+
+  it("has a message that cannot be told", function()
+    local trap = setmetatable({}, {
+      __tostring = function() error("raised") end })
+    assert.are.equal("unknown",
+                     response.order_failure({ message = trap }).kind)
+    trap = setmetatable({}, { __tostring = function() return 5 end })
+    assert.are.equal("unknown",
+                     response.order_failure({ message = trap }).kind)
+  end)
+end)
+
+describe("decode", function()
+  it("takes objects and lists alone", function()
+    assert.are.same({}, response.decode("{}"))
+    assert.are.same({ 1, "a" }, response.decode('[1,"a"]'))
+    for _, value in ipairs { "", "5", '"x"', "null", "true", "{", 5, {},
+                             false } do
+      assert.is_nil(response.decode(value))
+    end
+    assert.is_nil(response.decode(nil))
+  end)
+
+  it("leaves the settings of cjson alone", function()
+    response.decode("{}")
+    assert.is_true(pcall(cjson.decode, "[NaN]"))
+    assert.is_nil(response.decode("[NaN]"))
+  end)
+end)
+
+describe("errors", function()
+  it("have an outcome and say whether to try again", function()
+    local kinds = {
+      invalid = { "not_placed", false }, config = { "not_placed", false },
+      denied = { "not_placed", false }, refused = { "not_placed", false },
+      throttled = { "not_placed", true },
+      unavailable = { "not_placed", true }, unknown = { "unknown", false },
+      protocol = { nil, false },
+    }
+    for name, wanted in pairs(kinds) do
+      local err = errors.new(name, "text", { status = 1 })
+      assert.are.equal(wanted[1], err.outcome)
+      assert.are.equal(wanted[2], err.retryable)
+      assert.are.equal(1, err.status)
+      assert.are.equal("text", tostring(err))
+      assert.are.equal("a text", "a " .. err)
+      assert.are.equal("text b", err .. " b")
+      assert.are.equal("texttext", err .. err)
+      assert.are.equal("5text", 5 .. err)
+    end
+  end)
+end)
