@@ -431,6 +431,13 @@ describe("a failure", function()
       end)
   end
 
+  it("that may have been sent is unknown whatever else it says", function()
+    local err = response.order_failure { message = "x", sent = "maybe",
+                                         config = true, retryable = true }
+    assert.are.equal("unknown", err.kind)
+    assert.is_false(err.retryable)
+  end)
+
   it("is unknown where it says nothing", function()
     assert.are.equal("unknown", response.order_failure({}).kind)
     assert.is_string(response.order_failure({}).message)

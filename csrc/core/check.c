@@ -10,8 +10,6 @@
 #include "formats.h"
 #include "scan.h"
 
-enum { LONG_ENOUGH_FOR_A_KEY = 64 };
-
 static void report_got(dcc_check *c, const char *code, const dcc_place *place,
                        const dcc_value *value, const char *must,
                        const char *hint)
@@ -65,7 +63,7 @@ static bool check_bytes(dcc_check *c, const dcc_place *place,
   else if (kinds & refused)
     must = kinds & DCC_CONTROL ? "have no control characters"
                                : "have no line breaks";
-  else if (value->length >= LONG_ENOUGH_FOR_A_KEY &&
+  else if (value->length >= DCC_ROOM_FOR_A_KEY &&
            dcc_has_private_key(s, value->length))
     must = f->format == DCC_FORMAT_CSR ? "be a certificate request"
                                        : "hold no private key";
@@ -105,7 +103,7 @@ static void check_text(dcc_check *c, const dcc_place *place, dcc_value *value)
   unsigned kinds = dcc_scan(value->as.text, value->length);
   size_t characters = value->length;
   value->plain = (kinds & (DCC_CONTROL | DCC_BREAK | DCC_QUOTE)) == 0;
-  if ((kinds != 0 || value->length >= LONG_ENOUGH_FOR_A_KEY) &&
+  if ((kinds != 0 || value->length >= DCC_ROOM_FOR_A_KEY) &&
       !check_bytes(c, place, value, kinds, &characters))
     return;
   if (f->choices[0] != NULL && !is_choice(f, value))
@@ -189,8 +187,8 @@ static void check_integer(dcc_check *c, const dcc_place *place,
 
 /* ---- lists and objects ------------------------------------------------- */
 
-static void check_rows(dcc_check *c, const dcc_scope *scope, unsigned from,
-                       unsigned end);
+static void check_rows(dcc_check *c, const dcc_scope *scope,
+                       const dcc_rows *present, unsigned object);
 
 /* What makes a value of an unknown field unfit for JSON, or NULL. */
 static const char *unfit(const dcc_value *value)
@@ -263,8 +261,8 @@ static void check_item(dcc_check *c, const dcc_place *place, dcc_value *item)
     report_got(c, "type", place, item, "be an object", NULL);
   } else if (dcc_order_item(c->order, place->field, (size_t)place->item,
                             &scope)) {
-    check_extras(c, &scope, place->field);
-    check_rows(c, &scope, place->field + 1, c->order->index.end[place->field]);
+    dcc_rows present = dcc_present(&scope);
+    check_rows(c, &scope, &present, place->field);
   }
 }
 
@@ -342,21 +340,40 @@ static void check_value(dcc_check *c, const dcc_scope *scope, unsigned i,
   }
 }
 
-static void check_rows(dcc_check *c, const dcc_scope *scope, unsigned from,
-                       unsigned end)
+/* Most values are good at a glance: check_value would find nothing. */
+static inline bool is_good(const dcc_glance *glance, dcc_value *value)
+{
+  if (value->type != glance->type)
+    return false;
+  if (value->type == DCC_INTEGER)
+    return value->as.integer >= glance->min && value->as.integer <= glance->max;
+  if (value->type != DCC_STRING)
+    return true;
+  value->plain = value->length - 1 < (uint64_t)glance->max &&
+                 dcc_scan(value->as.text, value->length) == 0;
+  return value->plain;
+}
+
+/* Checks the object that the scope is for, and all below it: the rows that
+ * have a value, and of each object that is there those it demands. */
+static void check_rows(dcc_check *c, const dcc_scope *scope,
+                       const dcc_rows *present, unsigned object)
 {
   const dcc_index *index = &c->order->index;
-  for (unsigned i = from; i < end;) {
-    dcc_value *value = dcc_at(scope, i);
-    bool inside = value->type == DCC_OBJECT && dcc_form[i].type == DCC_OBJECT;
-    if (value->type != DCC_ABSENT || index->looked_at[i]) {
-      check_value(c, scope, i, value);
-      if (inside)
-        check_extras(c, scope, i);
-      if (dcc_rules[i].check != NULL)
-        dcc_rules[i].check(c, scope, i);
+  dcc_rows rows = *present;
+  dcc_rows_join(&rows, &index->demanded[object]);
+  check_extras(c, scope, object);
+  for (unsigned i = 0; (i = dcc_rows_next(&rows, i)) < 128; i++) {
+    unsigned field = scope->first + i;
+    dcc_value *value = &scope->values[i];
+    if (!is_good(&index->glance[field], value))
+      check_value(c, scope, field, value);
+    if (value->type == DCC_OBJECT && dcc_form[field].type == DCC_OBJECT) {
+      check_extras(c, scope, field);
+      dcc_rows_join(&rows, &index->demanded[field]);
     }
-    i = inside ? i + 1 : index->end[i];
+    if (dcc_rules[field].check != NULL)
+      dcc_rules[field].check(c, scope, field);
   }
 }
 
@@ -374,8 +391,8 @@ size_t dcc_order_check(dcc_order *order, const dcc_options *options)
     report_got(&c, "type", &place,
                &order->values[DCC_ORDER], "be a plain table", NULL);
   } else {
-    check_extras(&c, &scope, DCC_ORDER);
-    check_rows(&c, &scope, DCC_ORDER + 1, DCC_FIELDS);
+    order->present = dcc_present(&scope);
+    check_rows(&c, &scope, &order->present, DCC_ORDER);
   }
   if (order->failed)
     return SIZE_MAX;

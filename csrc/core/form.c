@@ -93,6 +93,27 @@ static bool is_below(unsigned i, unsigned above)
   return i == above;
 }
 
+/* Says nothing of rows that want more than a type, a range and plain text. */
+static dcc_glance glance_of(const dcc_field *f)
+{
+  enum { UNUSUAL = DCC_DEPRECATED | DCC_IGNORED | DCC_NO_PLACEHOLDER };
+  dcc_glance glance = {f->min, f->max, f->type};
+  if (f->type == DCC_STRING) {
+    glance.min = 1;
+    if (f->max == 0 || f->max >= DCC_ROOM_FOR_A_KEY)
+      glance.max = DCC_ROOM_FOR_A_KEY - 1;
+  } else {
+    if (f->min == 0)
+      glance.min = f->flags & DCC_FLAG ? 0 : INT64_MIN;
+    if (f->max == 0)
+      glance.max = f->flags & DCC_FLAG ? 1 : INT64_MAX;
+  }
+  if (f->type == DCC_ARRAY || f->format != DCC_FORMAT_NONE ||
+      f->choices[0] != NULL || f->flags & UNUSUAL)
+    glance.type = DCC_ABSENT;
+  return glance;
+}
+
 void dcc_index_build(dcc_index *index)
 {
   memset(index, 0, sizeof *index);
@@ -101,8 +122,13 @@ void dcc_index_build(dcc_index *index)
     while (end < DCC_FIELDS && is_below(end, i))
       end++;
     index->end[i] = (uint8_t)end;
-    index->looked_at[i] = dcc_form[i].required == DCC_REQUIRED ||
-                          dcc_rules[i].when_absent;
+  }
+  for (unsigned i = 1; i < DCC_FIELDS; i++) {
+    const dcc_field *f = &dcc_form[i];
+    unsigned list = dcc_form_list_of(i);
+    index->glance[i] = glance_of(f);
+    if (f->required == DCC_REQUIRED || dcc_rules[i].when_absent)
+      dcc_rows_add(&index->demanded[f->parent], list == 0 ? i : i - list - 1);
   }
   for (unsigned i = 1; i < DCC_FIELDS; i++) {
     const dcc_field *f = &dcc_form[i];

@@ -164,32 +164,47 @@ static void write_any(dcc_buffer *b, const dcc_value *value)
   }
 }
 
-static void write_scalar(dcc_buffer *b, const lead *before,
-                         const dcc_field *f, const dcc_value *value)
+static void write_plain(dcc_buffer *b, const lead *before, const char *s,
+                        size_t n)
 {
-  bool plain = value->type == DCC_STRING && value->plain;
-  char *to = dcc_buffer_reserve(b, sizeof *before + DCC_INTEGER_ROOM +
-                                   (plain ? value->length : 0));
+  char *to = dcc_buffer_reserve(b, sizeof *before + n + 2);
   if (to == NULL)
     return;
   memcpy(to, before, sizeof *before);
   to += before->length;
-  if (plain) {
-    *to++ = '"';
-    memcpy(to, value->as.text, value->length);
-    to += value->length;
-    *to++ = '"';
+  *to++ = '"';
+  memcpy(to, s, n);
+  to[n] = '"';
+  b->length += before->length + n + 2;
+}
+
+static void write_integer(dcc_buffer *b, const lead *before, int64_t i)
+{
+  char *to = dcc_buffer_reserve(b, sizeof *before + DCC_INTEGER_ROOM);
+  if (to == NULL)
+    return;
+  memcpy(to, before, sizeof *before);
+  b->length = (size_t)(dcc_put_integer(to + before->length, i) - b->data);
+}
+
+/* Writes a value that is no object and no list, and what stands before it:
+ * the commonest kinds first. */
+static void write_scalar(dcc_buffer *b, const lead *before,
+                         const dcc_field *f, const dcc_value *value)
+{
+  if (value->type == DCC_STRING && value->plain) {
+    write_plain(b, before, value->as.text, value->length);
   } else if (value->type == DCC_INTEGER) {
-    to = dcc_put_integer(to, value->as.integer);
+    write_integer(b, before, value->as.integer);
   } else if (value->type == DCC_BOOLEAN && f->flags & DCC_FLAG) {
-    *to++ = value->as.boolean ? '1' : '0';
+    write_integer(b, before, value->as.boolean);
+  } else {
+    write_lead(b, before);
+    if (f->format == DCC_FORMAT_CSR)
+      write_csr(b, value->as.text, value->length);
+    else
+      write_any(b, value);
   }
-  b->length = (size_t)(to - b->data);
-  if (value->type == DCC_BOOLEAN && !(f->flags & DCC_FLAG))
-    dcc_buffer_adds(b, value->as.boolean ? "true" : "false");
-  else if (value->type == DCC_STRING && !plain)
-    (f->format == DCC_FORMAT_CSR ? write_csr : write_string)
-      (b, value->as.text, value->length);
 }
 
 /* What was written since `begin` starts with a comma, which becomes the
@@ -204,7 +219,7 @@ static void enclose(dcc_buffer *b, size_t begin, char open, char close)
 }
 
 static void write_object(dcc_order *order, const dcc_scope *scope,
-                         unsigned object);
+                         const dcc_rows *present, unsigned object);
 
 static void write_array(dcc_order *order, unsigned field,
                         const dcc_value *array)
@@ -217,8 +232,9 @@ static void write_array(dcc_order *order, unsigned field,
     if (f->items == DCC_STRING) {
       write_scalar(b, &comma, f, &array->as.items[i]);
     } else if (dcc_order_item(order, field, i, &scope)) {
+      dcc_rows present = dcc_present(&scope);
       write_lead(b, &comma);
-      write_object(order, &scope, field);
+      write_object(order, &scope, &present, field);
     }
   }
   enclose(b, begin, '[', ']');
@@ -237,25 +253,27 @@ static void write_extras(dcc_order *order, const dcc_scope *scope,
   }
 }
 
+/* `present`: the rows of the scope that have a value. */
 static void write_object(dcc_order *order, const dcc_scope *scope,
-                         unsigned object)
+                         const dcc_rows *present, unsigned object)
 {
+  const uint8_t *ends = order->index.end;
   dcc_buffer *b = &order->json;
   size_t begin = b->length;
-  for (unsigned i = object + 1; i < order->index.end[object];
-       i = order->index.end[i]) {
-    const dcc_value *value = dcc_at(scope, i);
-    if (value->type == DCC_ABSENT)
-      continue;
-    if (value->type != DCC_OBJECT && value->type != DCC_ARRAY) {
-      write_scalar(b, &keys[i], &dcc_form[i], value);
-      continue;
+  unsigned first = scope->first, end = ends[object] - first;
+  unsigned i = dcc_rows_next(present, object + 1 - first);
+  for (; i < end; i = dcc_rows_next(present, ends[first + i] - first)) {
+    const dcc_value *value = &scope->values[i];
+    const lead *key = &keys[first + i];
+    if (value->type == DCC_OBJECT) {
+      write_lead(b, key);
+      write_object(order, scope, present, first + i);
+    } else if (value->type == DCC_ARRAY) {
+      write_lead(b, key);
+      write_array(order, first + i, value);
+    } else {
+      write_scalar(b, key, &dcc_form[first + i], value);
     }
-    write_lead(b, &keys[i]);
-    if (value->type == DCC_OBJECT)
-      write_object(order, scope, i);
-    else
-      write_array(order, i, value);
   }
   if (order->extra_count > 0)
     write_extras(order, scope, object);
@@ -268,7 +286,7 @@ const char *dcc_order_json(dcc_order *order, size_t *length)
   if (!order->checked || order->failed)
     return NULL;
   dcc_buffer_clear(&order->json);
-  write_object(order, &scope, DCC_ORDER);
+  write_object(order, &scope, &order->present, DCC_ORDER);
   *length = order->json.length;
   dcc_buffer_addc(&order->json, '\0');
   return order->json.failed ? NULL : order->json.data;

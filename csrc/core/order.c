@@ -133,7 +133,7 @@ void dcc_order_free(dcc_order *order)
 
 dcc_scope dcc_order_scope(dcc_order *order)
 {
-  return (dcc_scope){order->values, 0, DCC_ORDER, 0};
+  return (dcc_scope){order->values, 0, DCC_FIELDS, DCC_ORDER, 0};
 }
 
 static dcc_value *some_values(dcc_order *order, size_t count)
@@ -178,14 +178,14 @@ bool dcc_order_item(dcc_order *order, unsigned list, size_t item,
                     dcc_scope *scope)
 {
   dcc_value *object = &order->values[list].as.items[item];
+  unsigned end = order->index.end[list];
   if (object->type != DCC_OBJECT) {
-    size_t below = order->index.end[list] - list - 1u;
-    dcc_value *values = some_values(order, below);
+    dcc_value *values = some_values(order, end - list - 1);
     if (values == NULL)
       return false;
     *object = (dcc_value){.type = DCC_OBJECT, .as.items = values};
   }
-  *scope = (dcc_scope){object->as.items, list + 1, list, item};
+  *scope = (dcc_scope){object->as.items, list + 1, end, list, item};
   return true;
 }
 

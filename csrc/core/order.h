@@ -46,6 +46,7 @@ typedef struct dcc_extra {
 typedef struct dcc_scope {
   dcc_value *values;
   unsigned first; /* the row that values[0] belongs to */
+  unsigned end;   /* the row behind the last */
   unsigned list;
   size_t item;
 } dcc_scope;
@@ -53,6 +54,22 @@ typedef struct dcc_scope {
 static inline dcc_value *dcc_at(const dcc_scope *scope, unsigned field)
 {
   return &scope->values[field - scope->first];
+}
+
+/* The rows that have a value, found without a branch for each: which ones
+ * they are cannot be guessed. */
+static inline dcc_rows dcc_present(const dcc_scope *scope)
+{
+  dcc_rows rows = {{0, 0}};
+  unsigned count = scope->end - scope->first;
+  for (unsigned from = 0; from < count; from += 64) {
+    unsigned some = count - from < 64 ? count - from : 64;
+    uint64_t bits = 0;
+    for (unsigned i = 0; i < some; i++)
+      bits |= (uint64_t)(scope->values[from + i].type != DCC_ABSENT) << i;
+    rows.bits[from / 64] = bits;
+  }
+  return rows;
 }
 
 typedef struct dcc_problems {
@@ -75,6 +92,7 @@ struct dcc_block; /* of the arena */
 
 struct dcc_order {
   dcc_value values[DCC_FIELDS];
+  dcc_rows present;     /* those that have a value, as the check found */
   dcc_extra *extras;
   dcc_extra **sorted;   /* the same by object, item and name; made by the
                            check, in the arena of the notes */

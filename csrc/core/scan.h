@@ -34,6 +34,19 @@ typedef struct dcc_name_bits {
 dcc_name_bits dcc_scan_name(const char *s, size_t n);
 dcc_name_bits dcc_scan_name_portable(const char *s, size_t n);
 
+/* The place of the lowest bit set; v is not 0. */
+static inline unsigned dcc_lowest_bit(uint64_t v)
+{
+#if defined(__GNUC__)
+  return (unsigned)__builtin_ctzll(v);
+#else
+  unsigned i = 0;
+  while (!(v >> i & 1))
+    i++;
+  return i;
+#endif
+}
+
 /* True where n bytes at s are UTF-8 (RFC 3629: no surrogates, no overlong
  * forms). Counts the characters. */
 bool dcc_utf8(const char *s, size_t n, size_t *characters);

@@ -114,20 +114,16 @@ static bool set_callbacks(dcc_curl *h, dcc_curl_failure *failure)
   return true;
 }
 
-/* An answer in "identity" is asked for: a short JSON gains nothing from
- * compression, and saying nothing would allow any coding. One that comes
- * compressed all the same is decoded, and its decoded bytes are counted. */
-static bool pin(dcc_curl *h, const dcc_curl_options *options,
-                dcc_curl_failure *failure)
+/* No content coding is asked for: a short JSON gains nothing from it. An
+ * answer that comes compressed all the same is decoded, and its decoded
+ * bytes are counted; curl_request.c keeps the request header away. */
+static bool pin(dcc_curl *h, dcc_curl_failure *failure)
 {
-  const char *agent = options->user_agent ? options->user_agent
-                                          : "certcentral";
   size_t i;
   for (i = 0; i < sizeof pins / sizeof *pins; i++)
     SET(pins[i].option, pins[i].value);
   SET(CURLOPT_PROTOCOLS_STR, "https");
-  SET(CURLOPT_ACCEPT_ENCODING, "identity");
-  SET(CURLOPT_USERAGENT, agent);
+  SET(CURLOPT_ACCEPT_ENCODING, "");
   SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)h->body_max);
   if (h->ca_file != NULL) {
     SET(CURLOPT_CAINFO, h->ca_file);
@@ -197,14 +193,18 @@ static bool fill(dcc_curl *h, const dcc_curl_options *options,
                  dcc_curl_failure *failure)
 {
   dcc_curl_text key = options->api_key;
+  const char *agent = options->user_agent;
+  if (agent == NULL)
+    agent = "certcentral";
   h->shape = -1;
   h->body_max = options->body_max ? options->body_max : DCC_CURL_BODY_MAX;
   h->easy = curl_easy_init();
   if (h->easy == NULL || !copy(&h->ca_file, options->ca_file)
       || !copy(&h->proxy, options->proxy)
+      || !copy(&h->user_agent, agent)
       || (key.length && !dcc_secret_set(&h->api_key, key.bytes, key.length)))
     return dcc_curl_refuse(failure, "out of memory");
-  return pin(h, options, failure);
+  return pin(h, failure);
 }
 
 dcc_curl *dcc_curl_new(const dcc_curl_options *options,
@@ -237,6 +237,7 @@ void dcc_curl_free(dcc_curl *h)
     dcc_wipe(h->proxy, strlen(h->proxy));
   free(h->proxy);
   free(h->ca_file);
+  free(h->user_agent);
   free(h);
 }
 

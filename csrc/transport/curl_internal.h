@@ -11,7 +11,7 @@
 #endif
 
 enum {
-  FIXED_HEADERS = 3, /* the key, Content-Type and Expect */
+  FIXED_HEADERS = 5, /* of write_lines() in curl_request.c */
   HOST_SIZE = 256
 };
 
@@ -28,6 +28,7 @@ struct dcc_curl {
   dcc_secret api_key;
   char *ca_file;
   char *proxy;
+  char *user_agent;
   size_t body_max;
 
   /* What the easy handle holds now, to set only what changes. */

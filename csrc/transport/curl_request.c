@@ -261,16 +261,29 @@ static void add_line(dcc_buffer *lines, dcc_curl_text name,
   dcc_buffer_addc(lines, '\0');
 }
 
-/* libcurl would name a form's Content-Type for any body, and would wait for
- * a "100 Continue" before a large one. */
+/* Headers that libcurl would add by itself, and must not: the Content-Type
+ * of a form, and a wait for "100 Continue" before a large body. */
+static void add_blanks(dcc_buffer *lines, bool type)
+{
+  static const char no_coding[] = "Accept-Encoding:";
+  static const char no_expect[] = "Expect:", no_type[] = "Content-Type:";
+  dcc_buffer_add(lines, no_coding, sizeof no_coding);
+  dcc_buffer_add(lines, no_expect, sizeof no_expect);
+  if (!type)
+    dcc_buffer_add(lines, no_type, sizeof no_type);
+}
+
+/* The user agent is a line of ours too: libcurl would format its own for
+ * each request anew. */
 static bool write_lines(dcc_curl *h, const dcc_curl_request *request,
                         dcc_curl_failure *failure)
 {
   static const dcc_curl_text key_name = DCC_CURL_TEXT(DCC_CURL_KEY_HEADER);
-  static const char no_type[] = "Content-Type:", no_expect[] = "Expect:";
+  static const dcc_curl_text agent_name = DCC_CURL_TEXT("User-Agent");
   dcc_buffer *lines = &h->fresh;
   dcc_curl_text key = { h->api_key.bytes, h->api_key.length };
-  bool type = false;
+  dcc_curl_text agent = { h->user_agent, strlen(h->user_agent) };
+  bool type = false, named = false;
   size_t i;
   dcc_buffer_clear(lines);
   if (key.length > 0)
@@ -280,11 +293,12 @@ static bool write_lines(dcc_curl *h, const dcc_curl_request *request,
     if (!check_header(h, header, failure))
       return false;
     type = type || is_header(header->name, "Content-Type");
+    named = named || is_header(header->name, "User-Agent");
     add_line(lines, header->name, header->value);
   }
-  dcc_buffer_add(lines, no_expect, sizeof no_expect);
-  if (!type)
-    dcc_buffer_add(lines, no_type, sizeof no_type);
+  if (!named)
+    add_line(lines, agent_name, agent);
+  add_blanks(lines, type);
   return !lines->failed || dcc_curl_refuse(failure, "out of memory");
 }
 
