@@ -9,7 +9,8 @@
 #include <limits.h>
 #include <string.h>
 
-enum { UNKNOWN_DEPTH = 32, UNKNOWN_VALUES = 100000, STACK_SLOTS = 120 };
+enum { UNKNOWN_DEPTH = 32, UNKNOWN_VALUES = 100000, STACK_SLOTS = 120,
+       LONG_LIST = 1000 };
 
 /* ---- names ------------------------------------------------------------- */
 
@@ -188,10 +189,25 @@ static bool read_plain_list(walk *w, unsigned field, size_t length)
   return false;
 }
 
+static size_t count_keys(lua_State *L)
+{
+  size_t count = 0;
+  for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
+    count++;
+  return count;
+}
+
+/* Lua's length of a table with holes may be far beyond its last item: before
+ * memory is asked for a long list, its items are counted. */
 static void read_list(walk *w, dcc_value *array, unsigned field)
 {
   lua_State *L = w->L;
   size_t length = lua_rawlen(L, -1), count = 0;
+  if (length > LONG_LIST && count_keys(L) != length) {
+    array->type = DCC_ARRAY;
+    array->keyed = true;
+    return;
+  }
   if (!dcc_order_resize(w->order, array, length) ||
       read_plain_list(w, field, length))
     return;
@@ -200,7 +216,7 @@ static void read_list(walk *w, dcc_value *array, unsigned field)
     size_t i = list_place(L, length);
     if (i == SIZE_MAX)
       array->keyed = true;
-    else
+    else if (array->as.items[i].type == DCC_ABSENT)
       read_item(w, field, i, lua_type(L, -1));
     count++;
     lua_pop(L, 1);

@@ -97,7 +97,7 @@ static bool is_below(unsigned i, unsigned above)
 static dcc_glance glance_of(const dcc_field *f)
 {
   enum { UNUSUAL = DCC_DEPRECATED | DCC_IGNORED | DCC_NO_PLACEHOLDER };
-  dcc_glance glance = {f->min, f->max, f->type};
+  dcc_glance glance = {f->min, f->max, (uint8_t)f->type};
   if (f->type == DCC_STRING) {
     glance.min = 1;
     if (f->max == 0 || f->max >= DCC_ROOM_FOR_A_KEY)
@@ -110,7 +110,7 @@ static dcc_glance glance_of(const dcc_field *f)
   }
   if (f->type == DCC_ARRAY || f->format != DCC_FORMAT_NONE ||
       f->choices[0] != NULL || f->flags & UNUSUAL)
-    glance.type = DCC_ABSENT;
+    glance.type = DCC_NO_GLANCE;
   return glance;
 }
 
