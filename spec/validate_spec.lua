@@ -202,7 +202,8 @@ describe("a message", function()
 
   it("shows the length or the type of a secret alone", function()
     local cases = {
-      { "credit_card.number", "4111111111111112", "a string of 16 characters" },
+      { "credit_card.number", "4111111111111112",
+        "a string of 16 characters" },
       { "credit_card.number", 4111111111111111, "an integer" },
       { "credit_card.number", 41111111.5, "a number" },
       { "credit_card.number", "\2554111111111111111",

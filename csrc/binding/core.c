@@ -88,7 +88,8 @@ static int64_t moment(lua_State *L, int index)
 /* A name that this client gives to an order which has none. */
 static void name_order(lua_State *L, int index, dcc_order *order)
 {
-  dcc_value *value = &order->values[DCC_ALTERNATIVE_ORDER_ID];
+  const dcc_scope scope = dcc_order_scope(order);
+  dcc_value *value = dcc_set_at(&scope, DCC_ALTERNATIVE_ORDER_ID);
   if (!lua_isstring(L, index) || value->type != DCC_ABSENT)
     return;
   value->type = DCC_STRING;

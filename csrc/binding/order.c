@@ -103,13 +103,18 @@ static const char *not_plain(lua_State *L)
   return what;
 }
 
+static inline void read_string(lua_State *L, dcc_value *value)
+{
+  value->type = DCC_STRING;
+  value->as.text = lua_tolstring(L, -1, &value->length);
+}
+
 /* The value at the top, which has the Lua type `type`, where no table is
  * due. null is absent. */
-static inline void read_scalar(lua_State *L, int type, dcc_value *value)
+static void read_scalar(lua_State *L, int type, dcc_value *value)
 {
   if (type == LUA_TSTRING) {
-    value->type = DCC_STRING;
-    value->as.text = lua_tolstring(L, -1, &value->length);
+    read_string(L, value);
   } else if (type == LUA_TBOOLEAN) {
     value->type = DCC_BOOLEAN;
     value->as.boolean = lua_toboolean(L, -1);
@@ -169,14 +174,17 @@ static int push_item(lua_State *L, int i)
 
 /* The usual list: its keys are 1 to its length, and lua_next behind the last
  * finds no other. Returns false where that is not so. */
-static bool read_plain_list(walk *w, unsigned field, size_t length)
+static bool read_plain_list(walk *w, dcc_value *array, unsigned field,
+                            size_t length)
 {
   lua_State *L = w->L;
   if (length == 0 || length > INT_MAX)
     return false;
   for (size_t i = 0; i < length; i++) {
     int type = push_item(L, (int)i + 1);
-    if (type != LUA_TNIL)
+    if (type == LUA_TSTRING)
+      read_string(L, &array->as.items[i]);
+    else if (type != LUA_TNIL)
       read_item(w, field, i, type);
     lua_pop(L, 1);
     if (type == LUA_TNIL)
@@ -209,7 +217,7 @@ static void read_list(walk *w, dcc_value *array, unsigned field)
     return;
   }
   if (!dcc_order_resize(w->order, array, length) ||
-      read_plain_list(w, field, length))
+      read_plain_list(w, array, field, length))
     return;
   lua_pushnil(L);
   while (lua_next(L, -2)) {
@@ -278,6 +286,8 @@ static dcc_value read_any(walk *w, int depth)
   const char *what;
   size_t length;
   int type = lua_type(w->L, -1);
+  if (++w->unknown > UNKNOWN_VALUES)
+    return other("too large a table");
   if (type != LUA_TTABLE) {
     dcc_value value = {0};
     read_scalar(w->L, type, &value);
@@ -288,7 +298,7 @@ static dcc_value read_any(walk *w, int depth)
   if ((what = not_plain(w->L)) != NULL)
     return other(what);
   length = lua_rawlen(w->L, -1);
-  if (length > UNKNOWN_VALUES || ++w->unknown > UNKNOWN_VALUES)
+  if (length > UNKNOWN_VALUES)
     return other("too large a table");
   return length > 0 ? read_any_list(w, depth + 1, length)
                     : read_any_object(w, depth + 1);
@@ -352,10 +362,12 @@ static void read_object(walk *w, const dcc_scope *scope, unsigned object)
     unsigned slot = slot_of(names, object, address_of(L, -2));
     unsigned field = names->slots[slot].field;
     int type = lua_type(L, -1);
-    if (field != 0 && type != LUA_TTABLE)
-      read_scalar(L, type, dcc_at(scope, field));
+    if (field != 0 && type == LUA_TSTRING)
+      read_string(L, dcc_set_at(scope, field));
+    else if (field != 0 && type == LUA_TTABLE)
+      read_table(w, scope, field, dcc_set_at(scope, field));
     else if (field != 0)
-      read_table(w, scope, field, dcc_at(scope, field));
+      read_scalar(L, type, dcc_set_at(scope, field));
     else if (type != LUA_TLIGHTUSERDATA || lua_touserdata(L, -1) != NULL)
       read_unknown(w, scope, object);
     lua_pop(L, 1);

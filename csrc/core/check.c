@@ -102,7 +102,8 @@ static void check_text(dcc_check *c, const dcc_place *place, dcc_value *value)
   const dcc_field *f = &dcc_form[place->field];
   unsigned kinds = dcc_scan(value->as.text, value->length);
   size_t characters = value->length;
-  value->plain = (kinds & (DCC_CONTROL | DCC_BREAK | DCC_QUOTE)) == 0;
+  value->lines = (kinds & (DCC_CONTROL | DCC_QUOTE)) == 0;
+  value->plain = value->lines && (kinds & DCC_BREAK) == 0;
   if ((kinds != 0 || value->length >= DCC_ROOM_FOR_A_KEY) &&
       !check_bytes(c, place, value, kinds, &characters))
     return;
@@ -188,7 +189,7 @@ static void check_integer(dcc_check *c, const dcc_place *place,
 /* ---- lists and objects ------------------------------------------------- */
 
 static void check_rows(dcc_check *c, const dcc_scope *scope,
-                       const dcc_rows *present, unsigned object);
+                       unsigned object);
 
 /* What makes a value of an unknown field unfit for JSON, or NULL. */
 static const char *unfit(const dcc_value *value)
@@ -261,8 +262,7 @@ static void check_item(dcc_check *c, const dcc_place *place, dcc_value *item)
     report_got(c, "type", place, item, "be an object", NULL);
   } else if (dcc_order_item(c->order, place->field, (size_t)place->item,
                             &scope)) {
-    dcc_rows present = dcc_present(&scope);
-    check_rows(c, &scope, &present, place->field);
+    check_rows(c, &scope, place->field);
   }
 }
 
@@ -356,11 +356,10 @@ static inline bool is_good(const dcc_glance *glance, dcc_value *value)
 
 /* Checks the object that the scope is for, and all below it: the rows that
  * have a value, and of each object that is there those it demands. */
-static void check_rows(dcc_check *c, const dcc_scope *scope,
-                       const dcc_rows *present, unsigned object)
+static void check_rows(dcc_check *c, const dcc_scope *scope, unsigned object)
 {
   const dcc_index *index = &c->order->index;
-  dcc_rows rows = *present;
+  dcc_rows rows = *scope->present;
   dcc_rows_join(&rows, &index->demanded[object]);
   check_extras(c, scope, object);
   for (unsigned i = 0; (i = dcc_rows_next(&rows, i)) < 128; i++) {
@@ -391,8 +390,7 @@ size_t dcc_order_check(dcc_order *order, const dcc_options *options)
     report_got(&c, "type", &place,
                &order->values[DCC_ORDER], "be a plain table", NULL);
   } else {
-    order->present = dcc_present(&scope);
-    check_rows(&c, &scope, &order->present, DCC_ORDER);
+    check_rows(&c, &scope, DCC_ORDER);
   }
   if (order->failed)
     return SIZE_MAX;

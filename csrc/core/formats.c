@@ -126,6 +126,13 @@ static bool is_internal(const char *s, size_t n)
   return false;
 }
 
+/* Whether the last label of an internal name may begin so. */
+static bool may_be_internal(char first)
+{
+  return first == 'a' || first == 'e' || first == 'i' || first == 'l' ||
+         first == 't';
+}
+
 /* The rules for labels as shifts: a label begins behind a dot. What is not
  * plain at a glance (a last label that may be internal, "--" in a label, 64
  * characters and more) is left to check_host. */
@@ -151,7 +158,7 @@ bool dcc_is_common_host(const char *s, size_t n)
   last = n;
   while (s[last - 1] != '.')
     last--;
-  return memchr("aeilt", lower(s[last]), 5) == NULL || !is_internal(s, n);
+  return !may_be_internal(lower(s[last])) || !is_internal(s, n);
 }
 
 /* Says what is wrong with a name that a quick look did not like. */
@@ -255,7 +262,8 @@ static bool is_atom_character(char c)
          (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~.", c) != NULL);
 }
 
-/* Letters, digits and hyphens with dots between: most local parts. */
+/* Letters, digits and hyphens with dots between: most local parts. n is 1 to
+ * 64. */
 static bool is_common_local_part(const char *s, size_t n)
 {
   dcc_name_bits bits = dcc_scan_name(s, n);
@@ -282,7 +290,7 @@ static bool check_email(const char *s, size_t n, dcc_refusal *why)
   const char *at = memchr(s, '@', n);
   size_t local = at == NULL ? 0 : (size_t)(at - s);
   if (at == NULL || n > EMAIL_MAX || !is_local_part(s, local) ||
-      n - local < 2 ||
+      n - local < 2 || at[1] == '*' ||
       !(dcc_is_common_host(at + 1, n - local - 1) ||
         check_dns_name(at + 1, n - local - 1, why)))
     return refuse(why, "be an e-mail address", NULL);

@@ -84,10 +84,9 @@ static void write_string(dcc_buffer *b, const char *s, size_t n)
   dcc_buffer_addc(b, '"');
 }
 
-/* PEM as the API takes it: nothing around it, lines that end in LF. */
-static void write_csr(dcc_buffer *b, const char *s, size_t n)
+/* PEM as the API takes it: lines that end in LF. */
+static void write_pem(dcc_buffer *b, const char *s, size_t n)
 {
-  dcc_csr_trim(&s, &n);
   dcc_buffer_addc(b, '"');
   while (n > 0) {
     size_t run = write_run(b, s, n);
@@ -101,6 +100,41 @@ static void write_csr(dcc_buffer *b, const char *s, size_t n)
     n -= run + 1;
   }
   dcc_buffer_addc(b, '"');
+}
+
+/* Text in which LF is all that must be escaped. */
+static void write_lines(dcc_buffer *b, const char *s, size_t n)
+{
+  char *to = dcc_buffer_reserve(b, 2 * n + 2);
+  const char *end = s + n, *line_end;
+  if (to == NULL)
+    return;
+  *to++ = '"';
+  while ((line_end = memchr(s, '\n', (size_t)(end - s))) != NULL) {
+    size_t length = (size_t)(line_end - s);
+    memcpy(to, s, length);
+    memcpy(to + length, "\\n", 2);
+    to += length + 2;
+    s = line_end + 1;
+  }
+  memcpy(to, s, (size_t)(end - s));
+  to += end - s;
+  *to++ = '"';
+  b->length = (size_t)(to - b->data);
+}
+
+static void write_text(dcc_buffer *b, const dcc_field *f,
+                       const dcc_value *value)
+{
+  const char *s = value->as.text;
+  size_t n = value->length;
+  bool csr = f->format == DCC_FORMAT_CSR;
+  if (csr)
+    dcc_csr_trim(&s, &n);
+  if (value->lines && memchr(s, '\r', n) == NULL)
+    write_lines(b, s, n);
+  else
+    (csr ? write_pem : write_string)(b, s, n);
 }
 
 /* ---- values ------------------------------------------------------------ */
@@ -200,8 +234,8 @@ static void write_scalar(dcc_buffer *b, const lead *before,
     write_integer(b, before, value->as.boolean);
   } else {
     write_lead(b, before);
-    if (f->format == DCC_FORMAT_CSR)
-      write_csr(b, value->as.text, value->length);
+    if (value->type == DCC_STRING)
+      write_text(b, f, value);
     else
       write_any(b, value);
   }
@@ -219,7 +253,7 @@ static void enclose(dcc_buffer *b, size_t begin, char open, char close)
 }
 
 static void write_object(dcc_order *order, const dcc_scope *scope,
-                         const dcc_rows *present, unsigned object);
+                         unsigned object);
 
 static void write_array(dcc_order *order, unsigned field,
                         const dcc_value *array)
@@ -232,9 +266,8 @@ static void write_array(dcc_order *order, unsigned field,
     if (f->items == DCC_STRING) {
       write_scalar(b, &comma, f, &array->as.items[i]);
     } else if (dcc_order_item(order, field, i, &scope)) {
-      dcc_rows present = dcc_present(&scope);
       write_lead(b, &comma);
-      write_object(order, &scope, &present, field);
+      write_object(order, &scope, field);
     }
   }
   enclose(b, begin, '[', ']');
@@ -253,10 +286,10 @@ static void write_extras(dcc_order *order, const dcc_scope *scope,
   }
 }
 
-/* `present`: the rows of the scope that have a value. */
 static void write_object(dcc_order *order, const dcc_scope *scope,
-                         const dcc_rows *present, unsigned object)
+                         unsigned object)
 {
+  const dcc_rows *present = scope->present;
   const uint8_t *ends = order->index.end;
   dcc_buffer *b = &order->json;
   size_t begin = b->length;
@@ -267,11 +300,11 @@ static void write_object(dcc_order *order, const dcc_scope *scope,
     const lead *key = &keys[first + i];
     if (value->type == DCC_OBJECT) {
       write_lead(b, key);
-      write_object(order, scope, present, first + i);
+      write_object(order, scope, first + i);
     } else if (value->type == DCC_ARRAY) {
       write_lead(b, key);
       write_array(order, first + i, value);
-    } else {
+    } else if (value->type != DCC_ABSENT) {
       write_scalar(b, key, &dcc_form[first + i], value);
     }
   }
@@ -286,7 +319,7 @@ const char *dcc_order_json(dcc_order *order, size_t *length)
   if (!order->checked || order->failed)
     return NULL;
   dcc_buffer_clear(&order->json);
-  write_object(order, &scope, &order->present, DCC_ORDER);
+  write_object(order, &scope, DCC_ORDER);
   *length = order->json.length;
   dcc_buffer_addc(&order->json, '\0');
   return order->json.failed ? NULL : order->json.data;

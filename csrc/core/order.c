@@ -108,6 +108,7 @@ dcc_order *dcc_order_new(void)
 void dcc_order_clear(dcc_order *order)
 {
   memset(order->values, 0, sizeof order->values);
+  order->present = (dcc_rows){{0, 0}};
   order->extras = NULL;
   order->extra_count = 0;
   order->failed = order->checked = false;
@@ -133,7 +134,7 @@ void dcc_order_free(dcc_order *order)
 
 dcc_scope dcc_order_scope(dcc_order *order)
 {
-  return (dcc_scope){order->values, 0, DCC_FIELDS, DCC_ORDER, 0};
+  return (dcc_scope){order->values, &order->present, 0, DCC_ORDER, 0};
 }
 
 static dcc_value *some_values(dcc_order *order, size_t count)
@@ -178,14 +179,17 @@ bool dcc_order_item(dcc_order *order, unsigned list, size_t item,
                     dcc_scope *scope)
 {
   dcc_value *object = &order->values[list].as.items[item];
-  unsigned end = order->index.end[list];
+  dcc_item *inside = object->as.item;
   if (object->type != DCC_OBJECT) {
-    dcc_value *values = some_values(order, end - list - 1);
-    if (values == NULL)
+    size_t below = order->index.end[list] - list - 1u;
+    size_t size = sizeof *inside + below * sizeof *inside->values;
+    inside = dcc_order_alloc(order, size);
+    if (inside == NULL)
       return false;
-    *object = (dcc_value){.type = DCC_OBJECT, .as.items = values};
+    memset(inside, 0, size);
+    *object = (dcc_value){.type = DCC_OBJECT, .as.item = inside};
   }
-  *scope = (dcc_scope){object->as.items, list + 1, end, list, item};
+  *scope = (dcc_scope){inside->values, &inside->present, list + 1, list, item};
   return true;
 }
 
@@ -296,7 +300,7 @@ static dcc_value *slot_at(dcc_order *order, const char *path)
     field = dcc_index_find(&order->index, field, path, length);
     if (field == 0)
       return NULL;
-    slot = dcc_at(&scope, field);
+    slot = dcc_set_at(&scope, field);
     path += length;
     if (dcc_form[field].type == DCC_ARRAY) {
       size_t i = read_index(&path);

@@ -8,7 +8,8 @@
 
 typedef struct dcc_value {
   uint8_t type;    /* dcc_type */
-  bool plain;      /* a string that JSON takes as it is; set by the check */
+  bool plain;      /* a string that JSON takes as it is, set by the check; */
+  bool lines;      /* or one that it takes but for the line breaks */
   bool keyed;      /* of an array: has keys other than 1 to count */
   size_t length;   /* of a string its bytes, of an array its items */
   union {
@@ -16,11 +17,17 @@ typedef struct dcc_value {
     int64_t integer;
     double number;
     bool boolean;
-    struct dcc_value *items;  /* of an array; of an object that is an item
-                                 of a list the values of the rows below it */
+    struct dcc_value *items;  /* of an array */
+    struct dcc_item *item;    /* of an object that is an item of a list */
     struct dcc_member *members; /* of an unknown object */
   } as;
 } dcc_value;
+
+/* An item of a list of objects. */
+typedef struct dcc_item {
+  dcc_rows present;   /* rows that may have a value; the others have none */
+  dcc_value values[]; /* of the rows below the list */
+} dcc_item;
 
 /* A member of an unknown object. */
 typedef struct dcc_member {
@@ -45,8 +52,8 @@ typedef struct dcc_extra {
  * stands for all rows that are in no list. */
 typedef struct dcc_scope {
   dcc_value *values;
-  unsigned first; /* the row that values[0] belongs to */
-  unsigned end;   /* the row behind the last */
+  dcc_rows *present; /* rows that may have a value; the others have none */
+  unsigned first;    /* the row that values[0] belongs to */
   unsigned list;
   size_t item;
 } dcc_scope;
@@ -56,20 +63,11 @@ static inline dcc_value *dcc_at(const dcc_scope *scope, unsigned field)
   return &scope->values[field - scope->first];
 }
 
-/* The rows that have a value, found without a branch for each: which ones
- * they are cannot be guessed. */
-static inline dcc_rows dcc_present(const dcc_scope *scope)
+/* The same for a value that is about to be set. */
+static inline dcc_value *dcc_set_at(const dcc_scope *scope, unsigned field)
 {
-  dcc_rows rows = {{0, 0}};
-  unsigned count = scope->end - scope->first;
-  for (unsigned from = 0; from < count; from += 64) {
-    unsigned some = count - from < 64 ? count - from : 64;
-    uint64_t bits = 0;
-    for (unsigned i = 0; i < some; i++)
-      bits |= (uint64_t)(scope->values[from + i].type != DCC_ABSENT) << i;
-    rows.bits[from / 64] = bits;
-  }
-  return rows;
+  dcc_rows_add(scope->present, field - scope->first);
+  return dcc_at(scope, field);
 }
 
 typedef struct dcc_problems {
@@ -92,7 +90,7 @@ struct dcc_block; /* of the arena */
 
 struct dcc_order {
   dcc_value values[DCC_FIELDS];
-  dcc_rows present;     /* those that have a value, as the check found */
+  dcc_rows present;     /* rows that may have a value; the others have none */
   dcc_extra *extras;
   dcc_extra **sorted;   /* the same by object, item and name; made by the
                            check, in the arena of the notes */

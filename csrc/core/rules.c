@@ -116,11 +116,11 @@ static unsigned winner(dcc_check *c, const validity *v)
   return is_present(root(c, v->years)) ? v->years : 0;
 }
 
-/* The day on which a validity ends. Returns false when that cannot be
- * said. */
-static bool last_day(dcc_check *c, const validity *v, int64_t *day)
+/* The day on which a validity ends, by its member that counts. Returns false
+ * when that cannot be said. */
+static bool last_day(dcc_check *c, const validity *v, unsigned field,
+                     int64_t *day)
 {
-  unsigned field = winner(c, v);
   const dcc_value *value = root(c, field);
   if (field == 0)
     return false;
@@ -135,8 +135,9 @@ static bool last_day(dcc_check *c, const validity *v, int64_t *day)
 
 static bool order_ends(dcc_check *c, int64_t *day)
 {
-  return last_day(c, winner(c, &order_validity) != 0 ? &order_validity
-                                                     : &old_validity, day);
+  unsigned field = winner(c, &order_validity);
+  return field != 0 ? last_day(c, &order_validity, field, day)
+                    : last_day(c, &old_validity, winner(c, &old_validity), day);
 }
 
 static void overridden(dcc_check *c, const dcc_scope *scope, unsigned loser,
@@ -171,8 +172,7 @@ static void check_cert_length(dcc_check *c, const dcc_scope *scope,
 {
   int64_t cert, order, limit = calendar(c)->industry_maximum;
   char text[DCC_DATE_SIZE];
-  if (winner(c, &cert_validity) != field ||
-      !last_day(c, &cert_validity, &cert))
+  if (!last_day(c, &cert_validity, field, &cert))
     return;
   if (order_ends(c, &order) && cert > order) {
     dcc_date_format(order, text);
@@ -202,17 +202,18 @@ static void rule_loser(dcc_check *c, const dcc_scope *scope, unsigned field)
                     : dcc_form[field].parent == DCC_CERT_VALIDITY
                         ? &cert_validity : &order_validity;
   unsigned by = winner(c, v);
-  if (is_present(dcc_at(scope, field)) && by != field && by != 0)
-    overridden(c, scope, field, by);
-  else if (v == &cert_validity)
+  if (by == field && v == &cert_validity)
     check_cert_length(c, scope, field);
+  else if (by != field && by != 0 && is_present(dcc_at(scope, field)))
+    overridden(c, scope, field, by);
 }
 
 static void rule_cert_date(dcc_check *c, const dcc_scope *scope,
                            unsigned field)
 {
   check_date_range(c, scope, field, c->today + CERT_DAYS_MAX, "397 days");
-  check_cert_length(c, scope, field);
+  if (winner(c, &cert_validity) == field)
+    check_cert_length(c, scope, field);
 }
 
 static void rule_order_date(dcc_check *c, const dcc_scope *scope,
@@ -249,18 +250,34 @@ static bool is_same(const dcc_value *a, const dcc_value *b)
          dcc_same_name(a->as.text, a->length, b->as.text, b->length);
 }
 
+/* Eight bytes, letters without their case; so are some others, which does no
+ * harm. */
+static uint64_t word_at(const char *s)
+{
+  uint64_t word;
+  memcpy(&word, s, sizeof word);
+  return word | UINT64_C(0x2020202020202020);
+}
+
+static uint64_t mixed(uint64_t h, uint64_t word)
+{
+  h = (h ^ word) * UINT64_C(0x9E3779B97F4A7C15);
+  return h ^ h >> 32;
+}
+
 static size_t hash_name(const dcc_value *name)
 {
-  uint64_t h = name->length;
-  for (size_t i = 0; i < name->length; i += 8) {
-    uint64_t word = 0;
-    memcpy(&word, name->as.text + i,
-           name->length - i < 8 ? name->length - i : 8);
-    h = (h ^ (word | UINT64_C(0x2020202020202020))) *
-        UINT64_C(0x9E3779B97F4A7C15);
-    h ^= h >> 29;
+  const char *s = name->as.text;
+  size_t n = name->length;
+  uint64_t h = n;
+  if (n < 8) {
+    char few[8] = {0};
+    memcpy(few, s, n);
+    return (size_t)mixed(h, word_at(few));
   }
-  return (size_t)h;
+  for (size_t i = 0; i + 8 < n; i += 8)
+    h = mixed(h, word_at(s + i));
+  return (size_t)mixed(h, word_at(s + n - 8)); /* the rest, some again */
 }
 
 /* Returns false when the name is in the set already. */

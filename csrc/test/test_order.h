@@ -43,7 +43,8 @@ static inline bool set(dcc_order *order, const step *s)
   return dcc_order_set_integer(order, s->path, s->integer);
 }
 
-static inline bool set_text(dcc_order *order, const char *path, const char *text)
+static inline bool set_text(dcc_order *order, const char *path,
+                            const char *text)
 {
   return dcc_order_set_string(order, path, text, strlen(text));
 }

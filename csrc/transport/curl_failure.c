@@ -26,6 +26,14 @@ bool dcc_curl_refuse(dcc_curl_failure *failure, const char *format, ...)
   return false;
 }
 
+bool dcc_curl_no_memory(dcc_curl_failure *failure)
+{
+  dcc_curl_refuse(failure, "out of memory");
+  failure->code = CURLE_OUT_OF_MEMORY;
+  failure->permanent = false;
+  return false;
+}
+
 bool dcc_curl_no_option(dcc_curl_failure *failure, CURLoption option,
                         CURLcode code)
 {

@@ -203,7 +203,7 @@ static bool fill(dcc_curl *h, const dcc_curl_options *options,
       || !copy(&h->proxy, options->proxy)
       || !copy(&h->user_agent, agent)
       || (key.length && !dcc_secret_set(&h->api_key, key.bytes, key.length)))
-    return dcc_curl_refuse(failure, "out of memory");
+    return dcc_curl_no_memory(failure);
   return pin(h, failure);
 }
 
@@ -215,7 +215,7 @@ dcc_curl *dcc_curl_new(const dcc_curl_options *options,
     return NULL;
   h = calloc(1, sizeof *h);
   if (h == NULL) {
-    dcc_curl_refuse(failure, "out of memory");
+    dcc_curl_no_memory(failure);
     return NULL;
   }
   if (fill(h, options, failure))
@@ -242,7 +242,7 @@ void dcc_curl_free(dcc_curl *h)
 }
 
 /* Whether the open connection has something to read although nothing was
- * asked: its end, or a TLS alert that announces it. libcurl before 8.3 takes
+ * asked: its end, or a TLS alert that announces it. libcurl before 8.0 takes
  * the latter for a sign of life and would send a request into nowhere. */
 static bool stale(const dcc_curl *h)
 {

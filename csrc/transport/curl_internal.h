@@ -70,9 +70,11 @@ size_t dcc_curl_on_header(char *line, size_t size, size_t n, void *handle);
 size_t dcc_curl_on_body(char *bytes, size_t size, size_t n, void *handle);
 
 /* curl_failure.c: fill *failure and return false. The first is for what the
- * request itself has wrong, with a printf format; the second for an option
- * of libcurl that cannot be set; the third says why a transfer failed. */
+ * request itself has wrong, with a printf format; then for memory that ran
+ * out before anything was sent, for an option of libcurl that cannot be set,
+ * and for a transfer that failed. */
 bool dcc_curl_refuse(dcc_curl_failure *failure, const char *format, ...);
+bool dcc_curl_no_memory(dcc_curl_failure *failure);
 bool dcc_curl_no_option(dcc_curl_failure *failure, CURLoption option,
                         CURLcode code);
 bool dcc_curl_explain(const dcc_curl *h, CURLcode code,

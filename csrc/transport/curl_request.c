@@ -132,7 +132,7 @@ static bool parse_url(dcc_curl *h, const char *url, bool *https,
   CURLUcode code;
   bool good = false;
   if (parsed == NULL)
-    return dcc_curl_refuse(failure, "out of memory");
+    return dcc_curl_no_memory(failure);
   code = curl_url_set(parsed, CURLUPART_URL, url, CURLU_DISALLOW_USER);
   if (code == CURLUE_USER_NOT_ALLOWED)
     refuse_url(failure, "must have no user name or password");
@@ -171,7 +171,7 @@ static bool set_url(dcc_curl *h, dcc_curl_text url, dcc_curl_failure *failure)
   dcc_buffer_addc(last, '\0');
   if (last->failed) {
     dcc_buffer_clear(last);
-    return dcc_curl_refuse(failure, "out of memory");
+    return dcc_curl_no_memory(failure);
   }
   if (apply_url(h, failure))
     return true;
@@ -299,7 +299,7 @@ static bool write_lines(dcc_curl *h, const dcc_curl_request *request,
   if (!named)
     add_line(lines, agent_name, agent);
   add_blanks(lines, type);
-  return !lines->failed || dcc_curl_refuse(failure, "out of memory");
+  return !lines->failed || dcc_curl_no_memory(failure);
 }
 
 /* The list lies in the handle, its text in `lines`: nothing of the key is

@@ -85,10 +85,14 @@ end
 
 local function find_url(options)
   if options.base_url and options.region then
-    error("options 'base_url' and 'region' to 'new' exclude each other", 4)
+    options_of.raise("options 'base_url' and 'region' to 'new' exclude each "
+                     .. "other")
   end
-  local url = options.base_url or REGIONS[options.region or ""] or
-              os.getenv("CERTCENTRAL_BASE_URL") or REGIONS.us
+  local url = options.base_url or REGIONS[options.region or ""]
+  if not url then
+    url = os.getenv("CERTCENTRAL_BASE_URL")
+    url = url and url ~= "" and url or REGIONS.us
+  end
   local problem = url_problem(url)
   if problem then
     return config_error("base_url %s, got %s", problem,
@@ -128,7 +132,7 @@ end
 -- @return the client; or nil, err (kind "config")
 function client.new(options)
   options = options or {}
-  options_of.check(options, client_options, "new", 3)
+  options_of.check(options, client_options, "new")
   local key, url, ca_file, err
   key, err = find_key(options)
   if not key then
@@ -149,9 +153,12 @@ function client.new(options)
     end
     agent = agent .. " " .. options.user_agent
   end
+  local secret = core.secret(key)
   local self = setmetatable({
     base_url = url,
-    secret = core.secret(key),
+    secret = secret,
+    -- what the other side says may hold the key
+    mask = function(text) return secret:mask(text) end,
     timeout = options.timeout or 30,
     connect_timeout = options.connect_timeout or 10,
     headers = { ["Content-Type"] = "application/json",
@@ -198,24 +205,32 @@ local function bad_answer(what)
   return nil, { sent = "maybe", message = "the transport " .. what }
 end
 
+local function told(message)
+  return type(message) == "string" and message or "a " .. type(message)
+end
+
 -- A transport of the caller's own may do anything, raise included; what it
--- did to the order is then not known.
+-- did to the order is then not known. Its tables are read without asking
+-- their metatables.
 local function call_custom(self, request)
   request.headers = headers_with_key(self)
   local ok, answer, failure = pcall(self.custom, request)
   if not ok then
-    return bad_answer("raised: " .. tostring(answer))
+    return bad_answer("raised: " .. told(answer))
   elseif answer == nil then
     if type(failure) ~= "table" then
-      return bad_answer("failed: " .. tostring(failure))
+      return bad_answer("failed: " .. told(failure))
     end
     return nil, failure
-  elseif type(answer) ~= "table" or type(answer.status) ~= "number" then
+  elseif type(answer) ~= "table" or
+         type(rawget(answer, "status")) ~= "number" then
     return bad_answer("returned no response with a status")
-  elseif answer.body ~= nil and type(answer.body) ~= "string" then
+  end
+  local body = rawget(answer, "body")
+  if body ~= nil and type(body) ~= "string" then
     return bad_answer("returned a body that is no string")
   end
-  return answer
+  return { status = rawget(answer, "status"), body = body }
 end
 
 -- libcurl's handle is made for the first exchange: a client may be made
@@ -265,23 +280,6 @@ local function name_for(order, options)
   end
 end
 
-local function hide(self, text)
-  return self.secret:mask(text)
-end
-
--- Nothing of what the other side says may bring the key back to light.
-local function finish(self, err, members)
-  err.message = hide(self, err.message)
-  for _, entry in ipairs(err.errors or {}) do
-    entry.code = entry.code and hide(self, entry.code)
-    entry.message = entry.message and hide(self, entry.message)
-  end
-  for name, value in pairs(members) do
-    err[name] = value
-  end
-  return nil, err
-end
-
 --- Places an order.
 -- @param order the order table; it is not changed
 -- @param options product, now, strict, allow_unknown, check_csr, once
@@ -291,7 +289,7 @@ function methods:place_order(order, options)
   options = certcentral._check_options(options, certcentral._order_options,
                                        "place_order")
   if self.closed then
-    error("this client is closed", 2)
+    options_of.raise("this client is closed")
   end
   local path = certcentral._endpoint(options.product, "place_order")
   local name = name_for(order, options)
@@ -304,13 +302,14 @@ function methods:place_order(order, options)
   local answer, failure = exchange(self, core.method, path, body)
   local result, err
   if answer then
-    result, err = response.order(answer)
+    result, err = response.order(answer, self.mask)
   else
-    err = response.order_failure(failure)
+    err = response.order_failure(failure, self.mask)
   end
   if not result then
-    return finish(self, err, { alternative_order_id = name, attempts = 1,
-                               warnings = warnings })
+    err.alternative_order_id, err.attempts = name, 1
+    err.warnings = warnings
+    return nil, err
   end
   return result, {
     status = answer.status, attempts = 1, recovered = false,
@@ -324,15 +323,17 @@ end
 function client.place_once(order, options)
   local for_client, for_order = {}, {}
   if options ~= nil and type(options) ~= "table" then
-    error(("bad options to 'place_order' (table expected, got %s)")
-      :format(type(options)), 3)
+    options_of.raise("bad options to 'place_order' (table expected, got %s)",
+                     type(options))
   end
   for name, value in pairs(options or {}) do
     local known = certcentral._order_options[name] and for_order or for_client
     known[name] = value
   end
-  options_of.check(for_client, client_options, "place_order", 3)
-  options_of.check(for_order, certcentral._order_options, "place_order", 3)
+  options_of.check(for_client, client_options, "place_order")
+  for_order = certcentral._check_options(for_order,
+    certcentral._order_options, "place_order")
+  certcentral._endpoint(for_order.product, "place_order")
   local self, err = client.new(for_client)
   if not self then
     return nil, err
@@ -340,7 +341,7 @@ function client.place_once(order, options)
   local ok, result, info = pcall(self.place_order, self, order, for_order)
   self:close()
   if not ok then
-    error(result, 3)
+    error(result, 0)
   end
   return result, info
 end

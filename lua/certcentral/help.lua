@@ -78,8 +78,8 @@ return function(path)
   if path == nil then
     return overview(rows)
   elseif type(path) ~= "string" then
-    error(("bad argument #1 to 'help' (string expected, got %s)")
-      :format(type(path)), 3)
+    require("certcentral.options").raise(
+      "bad argument #1 to 'help' (string expected, got %s)", type(path))
   end
   local wanted = path:gsub("%[%d+%]", "[]"):gsub("%[%]$", "")
   local near = {}

@@ -15,10 +15,19 @@ local order_options = {
   product = "string", now = "number", strict = "boolean",
   allow_unknown = "boolean", check_csr = "boolean", once = "boolean",
 }
+local YEAR_10000 = 253402300800 -- seconds since 1970
+
+local function raise(...)
+  return require("certcentral.options").raise(...)
+end
 
 local none = {}
 
 local next, type, rawget = next, type, rawget
+local core_check = core.check
+
+-- The type of true and of false, which most options are, without a call.
+local boolean = { [true] = "boolean", [false] = "boolean" }
 
 -- Tells good options quickly; for bad ones finds the words to raise.
 local function check_options(options, known, who)
@@ -28,19 +37,26 @@ local function check_options(options, known, who)
   local good = type(options) == "table"
   if good then
     for name, value in next, options do
-      good = good and type(value) == known[name]
+      if known[name] ~= (boolean[value] or type(value)) then
+        good = false
+      end
     end
   end
   if not good then
     require("certcentral.options").check(options, known, who)
+  end
+  local now = options.now
+  if now and not (now >= 0 and now < YEAR_10000) then
+    raise("bad option 'now' to '%s' (seconds since 1970 expected, got %s)",
+          who, tostring(now))
   end
   return options
 end
 
 local function check_order(order, who)
   if type(order) ~= "table" then
-    error(("bad argument #1 to '%s' (order table expected, got %s)")
-      :format(who, order == nil and "no value" or type(order)), 3)
+    raise("bad argument #1 to '%s' (order table expected, got %s)", who,
+          order == nil and "no value" or type(order))
   end
 end
 
@@ -72,14 +88,14 @@ end
 -- @param name alternative_order_id for an order that has none, or nil
 -- @param memory keeps the answer about the last CSR, or nil
 -- @return body (or true), warnings; or nil, err
-function certcentral._check(order, options, write, name, memory)
+local function check(order, options, write, name, memory)
   local message, fine
   if options.check_csr == false then
     fine = true -- only private keys are looked for
   else
     message, fine = csr_error(order, memory)
   end
-  local body, list, warnings, count = core.check(order, options.now, write,
+  local body, list, warnings, count = core_check(order, options.now, write,
     options.strict, options.allow_unknown, fine, message, name)
   if body then
     return body, list
@@ -94,7 +110,7 @@ end
 function certcentral.validate(order, options)
   check_order(order, "validate")
   options = check_options(options, order_options, "validate")
-  return certcentral._check(order, options, false)
+  return check(order, options, false)
 end
 
 --- Checks an order and writes it as JSON.
@@ -102,14 +118,14 @@ end
 function certcentral.encode(order, options)
   check_order(order, "encode")
   options = check_options(options, order_options, "encode")
-  return certcentral._check(order, options, true)
+  return check(order, options, true)
 end
 
 local function endpoint(product, who)
   local path = core.path(product or core.product)
   if not path then
-    error(("bad option 'product' to '%s' (a product's name expected, as %s)")
-      :format(who, core.product), 3)
+    raise("bad option 'product' to '%s' (a product's name expected, as %s)",
+          who, core.product)
   end
   return path
 end
@@ -120,7 +136,7 @@ function certcentral.request(order, options)
   check_order(order, "request")
   options = check_options(options, order_options, "request")
   local path = endpoint(options.product, "request")
-  local body, warnings = certcentral._check(order, options, true)
+  local body, warnings = check(order, options, true)
   if not body then
     return nil, warnings
   end
@@ -174,7 +190,9 @@ function certcentral.place_order(order, options)
   return require("certcentral.client").place_once(order, options)
 end
 
+certcentral._check = check
 certcentral._order_options = order_options
+certcentral._raise = raise
 certcentral._check_options = check_options
 certcentral._check_order = check_order
 certcentral._endpoint = endpoint

@@ -20,25 +20,40 @@ local function names(known)
   return table.concat(list, ", ")
 end
 
+-- This package's files begin with this.
+local here = debug.getinfo(1, "S").source:match("^(.*)options%.lua$")
+
+--- Raises for misuse, at the line of the caller's code that the call into this
+-- package stands in.
+-- @param format, ... as for string.format
+function options.raise(format, ...)
+  local level = 2
+  local info = debug.getinfo(level, "S")
+  while info and (info.what == "C" or info.what == "tail" or
+                  info.source:sub(1, #here) == here) do
+    level = level + 1
+    info = debug.getinfo(level, "S")
+  end
+  error(format:format(...), info and level or 2)
+end
+
 --- Raises unless `given` is a table of known options of the right types.
 -- @param given the caller's table
 -- @param known option name -> type name, or a function(value) that returns
 --   what was expected where the value is wrong
 -- @param who the function's name, for the message
--- @param level of the error, as for error()
-function options.check(given, known, who, level)
-  level = (level or 3) + 1
+function options.check(given, known, who)
   if type(given) ~= "table" then
-    error(("bad options to '%s' (table expected, got %s)")
-      :format(who, type(given)), level)
+    options.raise("bad options to '%s' (table expected, got %s)", who,
+                  type(given))
   end
   for name, value in pairs(given) do
     local rule = known[name]
     if rule == nil then
       local near = nearest(name, known)
-      error(("unknown option '%s' to '%s' (%s)"):format(tostring(name), who,
+      options.raise("unknown option '%s' to '%s' (%s)", tostring(name), who,
         near and "did you mean '" .. near .. "'?" or
-        "known are " .. names(known)), level)
+        "known are " .. names(known))
     end
     local expected
     if type(rule) == "function" then
@@ -47,9 +62,9 @@ function options.check(given, known, who, level)
       expected = rule
     end
     if expected then
-      error(("bad option '%s' to '%s' (%s expected, got %s)")
-        :format(name, who, expected, type(value) == "number" and
-                tostring(value) or type(value)), level)
+      options.raise("bad option '%s' to '%s' (%s expected, got %s)", name,
+        who, expected,
+        type(value) == "number" and tostring(value) or type(value))
     end
   end
 end

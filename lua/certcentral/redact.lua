@@ -14,30 +14,30 @@ end
 
 local copy
 
-local function copy_value(rows, path, value)
-  local row = rows[path]
-  if not row or row.secret then
-    return HIDDEN
-  elseif type(value) == "table" then
-    if row.type == "object" then
-      return copy(rows, path .. ".", value)
-    elseif row.type ~= "array" then
-      return HIDDEN
-    end
-    local list = {}
-    for key, item in next, value do
-      if type(item) == "table" then
-        list[key] = row.items == "object" and copy(rows, path .. "[].", item)
-                    or HIDDEN
-      else
-        list[key] = item
-      end
-    end
-    return list
+-- `below` begins the paths of the members that a table may have; nil where
+-- it may not be one.
+local function copy_plain(rows, below, value)
+  if type(value) == "table" then
+    return below and copy(rows, below, value) or HIDDEN
   elseif type(value) == "string" and value:find("PRIVATE KEY", 1, true) then
     return HIDDEN
   end
   return value
+end
+
+local function copy_value(rows, path, value)
+  local row = rows[path]
+  if not row or row.secret then
+    return HIDDEN
+  elseif row.type ~= "array" or type(value) ~= "table" then
+    return copy_plain(rows, row.type == "object" and path .. ".", value)
+  end
+  local list, below = {}, row.items == "object" and path .. "[]."
+  for key, item in next, value do
+    list[type(key) == "number" and key or HIDDEN] =
+      copy_plain(rows, below, item)
+  end
+  return list
 end
 
 function copy(rows, prefix, object)

@@ -6,6 +6,7 @@ local errors = require "certcentral.error"
 local response = {}
 
 local MESSAGE_BYTES, ERRORS_MAX = 300, 20
+local EXACT = 2 ^ 53 -- a float of this size and more may have lost digits
 
 local cjson
 
@@ -30,40 +31,57 @@ function response.decode(body)
   end
 end
 
--- Text from outside, fit for a message: no control bytes, no run of digits
--- that may be a card number, not too long.
-local function clean(text)
-  return (core.printable(tostring(text), MESSAGE_BYTES)
-    :gsub("%d+", function(digits)
-      return #digits >= 12 and #digits <= 19 and "[hidden]" or nil
-    end))
+-- Text from outside, fit for a message: without the API key and without a run
+-- of digits that may be a card number, then cut, without control bytes.
+local function clean(text, mask)
+  local known = type(text)
+  if known ~= "string" and known ~= "number" then
+    return "a " .. known .. " in place of a text"
+  end
+  text = tostring(text)
+  text = (mask and mask(text) or text):gsub("%d+", function(digits)
+    return #digits >= 12 and #digits <= 19 and "[hidden]" or nil
+  end)
+  return core.printable(text, MESSAGE_BYTES)
 end
 
-local function add_error(list, entry)
+local function add_error(list, entry, mask)
   if #list == ERRORS_MAX then
     return
   elseif type(entry) == "string" then
-    list[#list + 1] = { message = clean(entry) }
+    list[#list + 1] = { message = clean(entry, mask) }
   elseif type(entry) == "table" and (entry.code or entry.message) then
     list[#list + 1] = {
-      code = entry.code and clean(entry.code),
-      message = entry.message and clean(entry.message),
+      code = entry.code and clean(entry.code, mask),
+      message = entry.message and clean(entry.message, mask),
     }
   end
 end
 
+-- The places of a list that nulls may have left holes in.
+local function places(list)
+  local keys = {}
+  for key in pairs(list) do
+    if type(key) == "number" then
+      keys[#keys + 1] = key
+    end
+  end
+  table.sort(keys)
+  return keys
+end
+
 -- The API's own errors, whichever way they are written: a list of objects,
 -- one object, or {"error": {...}}.
-local function api_errors(body)
+local function api_errors(body, mask)
   local decoded = response.decode(body)
   local list = {}
   local found = decoded and (decoded.errors or decoded.error)
-  if type(found) == "table" and found[1] ~= nil then
-    for _, entry in ipairs(found) do
-      add_error(list, entry)
-    end
-  elseif found then
-    add_error(list, found)
+  local keys = type(found) == "table" and places(found) or {}
+  for _, key in ipairs(keys) do
+    add_error(list, found[key], mask)
+  end
+  if #keys == 0 then
+    add_error(list, found, mask)
   end
   return list
 end
@@ -102,9 +120,9 @@ local prefixes = {
   unknown = "nobody can tell whether the order was placed",
 }
 
---- The error of an answer to an order.
-function response.order_error(answer)
-  local list = api_errors(answer.body)
+-- The error of an answer to an order.
+local function order_error(answer, mask)
+  local list = api_errors(answer.body, mask)
   local kind = kind_of(answer.status)
   return errors.new(kind, ("%s: %s"):format(prefixes[kind],
     describe(answer.status, list, answer.body)),
@@ -122,17 +140,23 @@ local function integral(id)
   if type(id) == "string" and id:find("^%d+$") and #id < 16 then
     id = core.tidy({ tonumber(id) })[1]
   end
-  if type(id) == "number" and id > 0 and id == math.floor(id) then
+  if type(id) == "number" and id > 0 and id < EXACT and id % 1 == 0 then
     return id
   end
 end
 
 --- Reads the answer to an order.
 -- @param answer {status, headers, body} as a transport gives it
+-- @param mask a function from a text to the same without the API key
 -- @return the result table; or nil, err
-function response.order(answer)
-  if answer.status < 200 or answer.status > 299 then
-    return nil, response.order_error(answer)
+function response.order(answer, mask)
+  local status = answer.status
+  if not (status > -EXACT and status < EXACT and status % 1 == 0) then
+    return nil, errors.new("unknown", prefixes.unknown
+                           .. ": an answer without an HTTP status",
+                           { status = status, errors = {} })
+  elseif status < 200 or status > 299 then
+    return nil, order_error(answer, mask)
   end
   local result = response.decode(answer.body)
   local id = result and integral(result.id)
@@ -147,15 +171,16 @@ end
 
 --- The error of an order whose exchange failed.
 -- @param failure {message, sent} as a transport gives it
-function response.order_failure(failure)
-  local message = clean(failure.message)
-  if failure.config then
+-- @param mask a function from a text to the same without the API key
+function response.order_failure(failure, mask)
+  local message = clean(rawget(failure, "message"), mask)
+  if rawget(failure, "sent") ~= "no" then
+    return errors.new("unknown", prefixes.unknown .. ": " .. message)
+  elseif rawget(failure, "config") then
     return errors.new("config", message)
-  elseif failure.sent == "no" then
-    return errors.new("unavailable", "the order was not sent: " .. message,
-                      { retryable = failure.retryable ~= false })
   end
-  return errors.new("unknown", prefixes.unknown .. ": " .. message)
+  return errors.new("unavailable", "the order was not sent: " .. message,
+                    { retryable = rawget(failure, "retryable") ~= false })
 end
 
 return response
