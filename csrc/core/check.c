@@ -17,7 +17,7 @@ static void report_got(dcc_check *c, const char *code, const dcc_place *place,
   char shown[DCC_SHOWN_SIZE];
   bool secret = dcc_form[place->field].flags & DCC_SECRET;
   dcc_report(c, DCC_PROBLEM, code, *place, hint, "must %s, got %s", must,
-             dcc_show(shown, value, secret));
+             dcc_show(c, shown, value, secret));
 }
 
 /* ---- strings ----------------------------------------------------------- */
@@ -84,13 +84,16 @@ static void check_form_of(dcc_check *c, const dcc_place *place,
   dcc_refusal why;
   if (f->format == DCC_FORMAT_CSR && c->options->skip_csr)
     return;
+  if (n == 0 && f->required == DCC_CONDITIONAL)
+    return; /* a rule says whether it is missing */
   if (n == 0 && (f->format != DCC_FORMAT_NONE || place->item != DCC_NO_ITEM))
     report_got(c, "format", place, value, "not be empty", NULL);
   else if (!dcc_format_check(f->format, s, n, &why))
     report_got(c, why.code, place, value, why.must, why.hint);
   else if (f->format == DCC_FORMAT_CSR && c->options->csr_error != NULL)
-    dcc_report(c, DCC_PROBLEM, "csr", *place, NULL, "%s",
-               c->options->csr_error);
+    dcc_report(c, DCC_PROBLEM, "csr", *place, NULL, "%s%s",
+               strncmp(c->options->csr_error, "must ", 5) == 0
+                 ? "" : "is refused: ", c->options->csr_error);
   else if (n > 0 && f->flags & DCC_NO_PLACEHOLDER && dcc_is_placeholder(s, n))
     report_got(c, "format", place, value,
                "be a real value, not one that stands for none",
@@ -100,10 +103,19 @@ static void check_form_of(dcc_check *c, const dcc_place *place,
 static void check_text(dcc_check *c, const dcc_place *place, dcc_value *value)
 {
   const dcc_field *f = &dcc_form[place->field];
-  unsigned kinds = dcc_scan(value->as.text, value->length);
-  size_t characters = value->length;
+  bool is_csr = f->format == DCC_FORMAT_CSR;
+  unsigned kinds;
+  size_t characters;
+  if (is_csr) /* what is around it does not go out */
+    dcc_csr_trim(&value->as.text, &value->length);
+  kinds = dcc_scan(value->as.text, value->length);
+  characters = value->length;
   value->lines = (kinds & (DCC_CONTROL | DCC_QUOTE)) == 0;
   value->plain = value->lines && (kinds & DCC_BREAK) == 0;
+  if (is_csr && value->length == 0) {
+    dcc_report(c, DCC_PROBLEM, "missing", *place, NULL, "is missing");
+    return;
+  }
   if ((kinds != 0 || value->length >= DCC_ROOM_FOR_A_KEY) &&
       !check_bytes(c, place, value, kinds, &characters))
     return;
@@ -118,7 +130,8 @@ static void check_text(dcc_check *c, const dcc_place *place, dcc_value *value)
     check_form_of(c, place, value);
 }
 
-static void check_string(dcc_check *c, const dcc_place *place, dcc_value *value)
+static void check_string(dcc_check *c, const dcc_place *place,
+                         dcc_value *value)
 {
   const dcc_field *f = &dcc_form[place->field];
   if (value->type != DCC_STRING)
@@ -233,7 +246,7 @@ static void report_extra(dcc_check *c, const dcc_place *place)
       return;
     }
   }
-  if (!extra->is_index)
+  if (!extra->is_index && dcc_report_has_room(c, DCC_PROBLEM))
     dcc_field_path(dcc_form_nearest(extra->object, extra->name,
                                     extra->length), hint, sizeof hint);
   dcc_report(c, c->options->allow_unknown ? DCC_WARNING : DCC_PROBLEM,
@@ -346,7 +359,8 @@ static inline bool is_good(const dcc_glance *glance, dcc_value *value)
   if (value->type != glance->type)
     return false;
   if (value->type == DCC_INTEGER)
-    return value->as.integer >= glance->min && value->as.integer <= glance->max;
+    return value->as.integer >= glance->min &&
+           value->as.integer <= glance->max;
   if (value->type != DCC_STRING)
     return true;
   value->plain = value->length - 1 < (uint64_t)glance->max &&

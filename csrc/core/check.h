@@ -35,12 +35,15 @@ __attribute__((format(printf, 6, 7)))
 void dcc_report(dcc_check *c, enum dcc_severity severity, const char *code,
                 dcc_place place, const char *hint, const char *format, ...);
 
+/* Whether what is reported next will be kept, or only counted. */
+bool dcc_report_has_room(dcc_check *c, enum dcc_severity severity);
+
 /* Writes how a message shows a value: "an object", "17", "\"abc\"". Long
  * strings are cut, control characters escaped; a secret's value, and a PEM
  * block's, do not show. Returns `to`. */
 enum { DCC_SHOWN_SIZE = 160 };
-const char *dcc_show(char to[DCC_SHOWN_SIZE], const dcc_value *value,
-                     bool secret);
+const char *dcc_show(dcc_check *c, char to[DCC_SHOWN_SIZE],
+                     const dcc_value *value, bool secret);
 
 /* Adds at most `most` of n bytes at s, so that they are fit to be printed:
  * control characters and what is not UTF-8 are escaped as Lua does, and '"'

@@ -121,8 +121,8 @@ void dcc_order_free(dcc_order *order);
  * "certificate.dns_names[2]", "organization.contacts[1].email". Lists are
  * filled from their beginning, one after the other. The string (n bytes,
  * UTF-8) and the path are copied.
- * Return false when memory ran out or when the path names no field that
- * holds such a value. Whether the value suits the field is for
+ * Return false when memory ran out or when the path names no value of the
+ * form: the order is then as it was. Whether the value suits the field is for
  * dcc_order_check to say. */
 bool dcc_order_set_string(dcc_order *order, const char *path, const char *s,
                           size_t n);

@@ -69,7 +69,8 @@ size_t dcc_field_path(size_t i, char *to, size_t size)
   parent = dcc_form[i].parent;
   if (parent != DCC_ORDER) {
     at = dcc_field_path(parent, to, size);
-    at = append(to, size, at, dcc_form[parent].type == DCC_ARRAY ? "[]." : ".");
+    at = append(to, size, at,
+                dcc_form[parent].type == DCC_ARRAY ? "[]." : ".");
   }
   return append(to, size, at, dcc_form[i].name);
 }

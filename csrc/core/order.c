@@ -215,7 +215,9 @@ static int compare_extras(const void *a, const void *b)
   if (x->item != y->item)
     return x->item < y->item ? -1 : 1;
   order = memcmp(x->name, y->name, shorter);
-  return order != 0 ? order : (x->length > y->length) - (x->length < y->length);
+  if (order != 0)
+    return order;
+  return (x->length > y->length) - (x->length < y->length);
 }
 
 bool dcc_order_sort_extras(dcc_order *order)
@@ -274,18 +276,55 @@ static size_t read_index(const char **path)
   return n - 1;
 }
 
-/* The slot of item `i` of a list that may grow by one. For a list of objects
- * NULL, and *scope is the item's. */
-static dcc_value *at_item(dcc_order *order, unsigned field, size_t i,
-                          dcc_value *array, dcc_scope *scope)
+/* What a path names: a row, and for one in a list or of a list the item. */
+typedef struct target {
+  unsigned field, list;
+  size_t item;
+} target;
+
+/* Returns false when the path names no value of the form. */
+static bool find_target(const dcc_index *index, const char *path, target *t)
 {
+  *t = (target){DCC_ORDER, DCC_ORDER, 0};
+  for (;;) {
+    size_t length = strcspn(path, ".[");
+    const dcc_field *f;
+    t->field = dcc_index_find(index, t->field, path, length);
+    if (t->field == 0)
+      return false;
+    f = &dcc_form[t->field];
+    path += length;
+    if (f->type == DCC_ARRAY) {
+      t->list = t->field;
+      t->item = read_index(&path);
+      if (t->item == SIZE_MAX)
+        return false;
+    }
+    if (*path == '\0')
+      return f->type == DCC_ARRAY ? f->items == DCC_STRING
+                                  : f->type != DCC_OBJECT;
+    if (*path++ != '.' ||
+        (f->type == DCC_ARRAY ? f->items : f->type) != DCC_OBJECT)
+      return false;
+  }
+}
+
+/* Makes item `t->item` of a list, which may be the next one, and gives its
+ * slot, or that of the row in it. */
+static dcc_value *item_slot(dcc_order *order, const target *t)
+{
+  dcc_scope scope = dcc_order_scope(order);
+  dcc_value *array = dcc_at(&scope, t->list);
   size_t had = array->type == DCC_ARRAY ? array->length : 0;
-  if (i > had || (i == had && !dcc_order_resize(order, array, i + 1)))
+  if (t->item > had ||
+      (t->item == had && !dcc_order_resize(order, array, had + 1)))
     return NULL;
-  if (dcc_form[field].items == DCC_STRING)
-    return &array->as.items[i];
-  dcc_order_item(order, field, i, scope);
-  return NULL;
+  (void)dcc_set_at(&scope, t->list);
+  if (t->field == t->list)
+    return &array->as.items[t->item];
+  if (!dcc_order_item(order, t->list, t->item, &scope))
+    return NULL;
+  return dcc_set_at(&scope, t->field);
 }
 
 /* The slot that `path` names, made with all above it; NULL: no such field,
@@ -293,28 +332,19 @@ static dcc_value *at_item(dcc_order *order, unsigned field, size_t i,
 static dcc_value *slot_at(dcc_order *order, const char *path)
 {
   dcc_scope scope = dcc_order_scope(order);
-  unsigned field = DCC_ORDER;
-  for (;;) {
-    size_t length = strcspn(path, ".[");
-    dcc_value *slot;
-    field = dcc_index_find(&order->index, field, path, length);
-    if (field == 0)
-      return NULL;
-    slot = dcc_set_at(&scope, field);
-    path += length;
-    if (dcc_form[field].type == DCC_ARRAY) {
-      size_t i = read_index(&path);
-      slot = i == SIZE_MAX ? NULL : at_item(order, field, i, slot, &scope);
-      if (slot == NULL && (scope.list != field || scope.item != i))
-        return NULL;
-    }
-    if (*path == '\0')
-      return slot != NULL && dcc_form[field].type != DCC_OBJECT ? slot : NULL;
-    if (*path++ != '.' || (slot != NULL && dcc_form[field].type != DCC_OBJECT))
-      return NULL;
-    if (slot != NULL)
-      slot->type = DCC_OBJECT;
-  }
+  dcc_value *slot;
+  target t;
+  if (!find_target(&order->index, path, &t))
+    return NULL;
+  slot = t.list == DCC_ORDER ? dcc_set_at(&scope, t.field)
+                             : item_slot(order, &t);
+  if (slot == NULL)
+    return NULL;
+  for (unsigned i = dcc_form[t.field].parent; i != DCC_ORDER;
+       i = dcc_form[i].parent)
+    if (dcc_form[i].type == DCC_OBJECT)
+      dcc_set_at(&scope, i)->type = DCC_OBJECT;
+  return slot;
 }
 
 static bool set(dcc_order *order, const char *path, dcc_value value)

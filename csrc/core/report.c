@@ -155,8 +155,8 @@ static void show(dcc_buffer *b, const dcc_value *value, bool secret)
     dcc_buffer_adds(b, kinds[value->type]);
 }
 
-const char *dcc_show(char to[DCC_SHOWN_SIZE], const dcc_value *value,
-                     bool secret)
+const char *dcc_show(dcc_check *c, char to[DCC_SHOWN_SIZE],
+                     const dcc_value *value, bool secret)
 {
   dcc_buffer b = {0};
   size_t n;
@@ -165,6 +165,7 @@ const char *dcc_show(char to[DCC_SHOWN_SIZE], const dcc_value *value,
   if (n > 0)
     memcpy(to, b.data, n);
   to[n] = '\0';
+  c->order->failed |= b.failed;
   dcc_buffer_free(&b);
   return to;
 }
@@ -193,21 +194,26 @@ static void add(dcc_check *c, dcc_problems *list, const dcc_problem *problem)
     list->kept++;
 }
 
-static bool has_room(const dcc_problems *list)
+static dcc_problems *list_for(dcc_check *c, enum dcc_severity severity)
 {
-  return list->count < DCC_PROBLEMS_MAX;
+  bool warns = severity == DCC_WARNING && !c->options->strict;
+  return warns ? &c->order->warnings : &c->order->problems;
+}
+
+bool dcc_report_has_room(dcc_check *c, enum dcc_severity severity)
+{
+  return list_for(c, severity)->count < DCC_PROBLEMS_MAX;
 }
 
 void dcc_report(dcc_check *c, enum dcc_severity severity, const char *code,
                 dcc_place place, const char *hint, const char *format, ...)
 {
-  bool warns = severity == DCC_WARNING && !c->options->strict;
-  dcc_problems *list = warns ? &c->order->warnings : &c->order->problems;
+  dcc_problems *list = list_for(c, severity);
   dcc_problem problem = {.code = code};
   dcc_buffer b = {0};
   char message[MESSAGE_SIZE];
   va_list arguments;
-  if (!has_room(list)) { /* counted, not kept: no need for its text */
+  if (!dcc_report_has_room(c, severity)) { /* counted, not kept */
     list->count++;
     return;
   }
@@ -216,6 +222,7 @@ void dcc_report(dcc_check *c, enum dcc_severity severity, const char *code,
   va_start(arguments, format);
   vsnprintf(message, sizeof message, format, arguments);
   va_end(arguments);
+  c->order->failed |= b.failed;
   dcc_buffer_clear(&b);
   dcc_buffer_addc(&b, '\'');
   dcc_buffer_adds(&b, problem.path);

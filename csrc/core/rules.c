@@ -136,8 +136,9 @@ static bool last_day(dcc_check *c, const validity *v, unsigned field,
 static bool order_ends(dcc_check *c, int64_t *day)
 {
   unsigned field = winner(c, &order_validity);
-  return field != 0 ? last_day(c, &order_validity, field, day)
-                    : last_day(c, &old_validity, winner(c, &old_validity), day);
+  if (field != 0)
+    return last_day(c, &order_validity, field, day);
+  return last_day(c, &old_validity, winner(c, &old_validity), day);
 }
 
 static void overridden(dcc_check *c, const dcc_scope *scope, unsigned loser,
@@ -163,7 +164,7 @@ static void check_date_range(dcc_check *c, const dcc_scope *scope,
   (iso ? dcc_date_format_iso : dcc_date_format)(latest, last);
   dcc_report(c, DCC_PROBLEM, "range", dcc_place_of(scope, field), NULL,
              "must be a day after today and within %s (at most %s), got %s",
-             span, last, dcc_show(shown, value, false));
+             span, last, dcc_show(c, shown, value, false));
 }
 
 /* For the member of cert_validity that counts. */
@@ -468,10 +469,15 @@ static void rule_organization_contact(dcc_check *c, const dcc_scope *scope,
 static void rule_new_contact(dcc_check *c, const dcc_scope *scope,
                              unsigned field)
 {
-  if (!is_present(dcc_at(scope, DCC_CONTACT_USER_ID)) &&
-      !is_present(dcc_at(scope, field)))
+  const dcc_value *value = dcc_at(scope, field);
+  bool is_user = is_present(dcc_at(scope, DCC_CONTACT_USER_ID));
+  if (!is_user && !is_present(value))
     missing(c, scope, field, "a contact without user_id needs it",
             "or give user_id");
+  else if (is_user && value->type == DCC_STRING && value->length == 0)
+    dcc_report(c, DCC_PROBLEM, "format", dcc_place_of(scope, field),
+               "leave the field out",
+               "must not be empty: it would replace what the user has");
 }
 
 /* ---- the table --------------------------------------------------------- */

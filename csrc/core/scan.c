@@ -45,7 +45,8 @@ dcc_name_bits dcc_scan_name_portable(const char *s, size_t n)
       bits.dots |= bit;
     else if (c == '-')
       bits.hyphens |= bit;
-    else if ((c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'))
+    else if ((c >= '0' && c <= '9') ||
+             ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'))
       bits.others |= bit;
   }
   return bits;
