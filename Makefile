@@ -152,7 +152,7 @@ valgrind: deps
 	@BUILD=$(BUILD) MODE=valgrind sh spec/run.sh
 
 CHECKED = $(filter-out csrc/test/%,$(wildcard csrc/*/*.c))
-TIDY = bugprone-*,cert-*,clang-analyzer-*,performance-*,portability-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,-cert-dcl37-c,-cert-dcl51-cpp,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling,-clang-analyzer-security.insecureAPI.strcpy,-cert-err33-c,-bugprone-sizeof-expression,-bugprone-narrowing-conversions,-bugprone-implicit-widening-of-multiplication-result,-clang-analyzer-valist.Uninitialized
+TIDY = bugprone-*,cert-*,clang-analyzer-*,performance-*,portability-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,-cert-dcl37-c,-cert-dcl51-cpp,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling,-clang-analyzer-security.insecureAPI.strcpy,-cert-err33-c,-bugprone-not-null-terminated-result,-bugprone-sizeof-expression,-bugprone-narrowing-conversions,-bugprone-implicit-widening-of-multiplication-result,-clang-analyzer-valist.Uninitialized
 
 check: deps
 	@$(MAKE) -s --no-print-directory BUILD=build/gcc WERROR=-Werror all \

@@ -25,7 +25,8 @@ static inline const void *address_of(lua_State *L, int index)
 #endif
 }
 
-_Static_assert(DCC_FIELDS < LCC_NAME_SLOTS, "slot_of ends at a free slot");
+_Static_assert((int)DCC_FIELDS < (int)LCC_NAME_SLOTS,
+               "slot_of ends at a free slot");
 
 /* The slot of a name, or the free one where it belongs. */
 static inline unsigned slot_of(const lcc_names *names, unsigned parent,

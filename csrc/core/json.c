@@ -1,5 +1,6 @@
 /* json.c: an order that was checked, as the body of a request */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "formats.h"
@@ -144,10 +145,9 @@ static void write_text(dcc_buffer *b, const dcc_field *f,
 static void write_number(dcc_buffer *b, double number)
 {
   char text[40];
-  double back = 0;
   for (int digits = 15; digits <= 17; digits++) {
     snprintf(text, sizeof text, "%.*g", digits, number);
-    if (sscanf(text, "%lf", &back) == 1 && back == number)
+    if (strtod(text, NULL) == number)
       break;
   }
   for (char *c = text; *c != '\0'; c++)

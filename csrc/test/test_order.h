@@ -52,8 +52,10 @@ static inline bool set_text(dcc_order *order, const char *path,
 /* Sets all of the base order but the step `left_out`. */
 static inline void set_base(dcc_order *order, size_t left_out)
 {
+  bool good = true;
   for (size_t i = 0; i < COUNT(base); i++)
-    expect(i == left_out || set(order, &base[i]), "set %s", base[i].path);
+    good = (i == left_out || set(order, &base[i])) && good;
+  expect(good, "the base order is set");
 }
 
 static inline dcc_order *new_order(void)
