@@ -211,6 +211,8 @@ static void test_code_points(void)
     bool surrogate = code >= 0xD800 && code < 0xE000;
     good = dcc_utf8(s, n, &characters) ? !surrogate && characters == 1
                                        : surrogate;
+    if (n > 1) /* the rest stands behind it, but does not count */
+      good = good && !dcc_utf8(s, n - 1, &characters);
   }
   expect(good, "UTF-8: U+%04X", (unsigned)code - 1);
 }
@@ -290,6 +292,7 @@ static void test_date_text(void)
     {"09 BJU 2027", false, false}, {" 9 JUN 2027", false, false},
     {"9 JUN 2027", false, false}, {"09 JUN 202", false, false},
     {"09 JUN 20277", false, false}, {"09-JUN-2027", false, false},
+    {"09-JUN 2027", false, false},
     {"09 JUN-2027", false, false}, {"09 JUN 2O27", false, false},
     {"+9 JUN 2027", false, false}, {"09 JUN -027", false, false},
     {"2027-06-09", false, false}, {"", false, false},

@@ -102,12 +102,13 @@ HIDDEN void *calloc(size_t count, size_t size)
   return h + 1;
 }
 
-/* With something in it, so that nobody counts on zeros. */
+/* With something in it, so that nobody counts on zeros: as a value's type it
+ * is the one that has a pointer. */
 HIDDEN void *malloc(size_t n)
 {
   char *volatile p = calloc(1, n);
   if (p != NULL)
-    memset(p, 0xA5, n);
+    memset(p, DCC_OBJECT, n);
   return p;
 }
 

@@ -83,6 +83,40 @@ static void test_every_field(void)
   dcc_order_free(order);
 }
 
+static bool is_in_form(const char *path)
+{
+  for (size_t i = 1; i < dcc_field_count(); i++) {
+    char known[96];
+    path_at(i, 1, known, sizeof known);
+    if (same(path, known))
+      return dcc_field_at(i)->type != DCC_OBJECT &&
+             dcc_field_at(i)->items != DCC_OBJECT;
+  }
+  return false;
+}
+
+/* Every name below every object: set where the form has it. */
+static void test_every_name(void)
+{
+  dcc_order *order = new_order();
+  for (size_t i = 1; i < dcc_field_count(); i++) {
+    const dcc_field *f = dcc_field_at(i);
+    bool good = true;
+    char above[96], path[192];
+    path_at(i, 1, above, sizeof above);
+    if (f->type != DCC_OBJECT && f->items != DCC_OBJECT)
+      continue;
+    for (size_t k = 1; k < dcc_field_count() && good; k++) {
+      const dcc_field *below = dcc_field_at(k);
+      snprintf(path, sizeof path, "%s.%s%s", above, below->name,
+               below->type == DCC_ARRAY ? "[1]" : "");
+      good = dcc_order_set_integer(order, path, 1) == is_in_form(path);
+    }
+    expect(good, "set %s", path);
+  }
+  dcc_order_free(order);
+}
+
 static const char *const bad_paths[] = {
   "", ".", "[1]", "nonsense", "certificate", "certificate.", ".certificate",
   "certificate.nonsense", "certificate..csr", "certificate.csr.x",
@@ -210,7 +244,7 @@ static const struct {
   {"an empty string", {{"comments", "", 0, false}},
    BASE_BEGIN BASE_CSR BASE_REST ",\"comments\":\"\"," BASE_END},
   {"a CSR with CR LF and space around", {
-     {"certificate.csr", " \r\n -----BEGIN CERTIFICATE REQUEST-----\r\n"
+     {"certificate.csr", " \r\n\t-----BEGIN CERTIFICATE REQUEST-----\r\n"
       "MIIB\r\n-----END CERTIFICATE REQUEST-----\r\n \n", 0, false}},
    BASE_JSON},
 };
@@ -297,6 +331,7 @@ int main(void)
   test_form();
   test_cut_paths();
   test_every_field();
+  test_every_name();
   test_bad_paths();
   test_copies();
   test_documents();
