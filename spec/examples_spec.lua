@@ -4,6 +4,7 @@ local support = require "support.sandbox"
 
 local lua = os.getenv("CERTCENTRAL_TEST_LUA") or "lua5.4"
 local build = os.getenv("CERTCENTRAL_TEST_BUILD") or "build"
+local preload = os.getenv("CERTCENTRAL_TEST_PRELOAD") or ""
 local csr_file = "spec/cases/csr/good/p256.pem"
 local server
 
@@ -29,8 +30,10 @@ local function run(command)
 end
 
 local function environment()
-  return ("CERTCENTRAL_BASE_URL=%s CERTCENTRAL_CA_FILE=%s "
-          .. "CERTCENTRAL_API_KEY=%s "):format(quote(server.base_url),
+  return ("LD_PRELOAD=%s ASAN_OPTIONS=detect_leaks=0 "
+          .. "CERTCENTRAL_BASE_URL=%s CERTCENTRAL_CA_FILE=%s "
+          .. "CERTCENTRAL_API_KEY=%s "):format(quote(preload),
+          quote(server.base_url),
           quote(server.ca_file), quote(server.api_key))
 end
 
@@ -85,7 +88,8 @@ describe("the examples", function()
   end)
 
   it("embed/main.c prints the error of a script", function()
-    local output, status = run(("LUA_CPATH=%s %s examples/renew.lua"):format(
+    local output, status = run(
+      ("%sLUA_CPATH=%s %s examples/renew.lua"):format(environment(),
       quote(build .. "/lua5.4/?.so;;"), quote(build .. "/examples/host")))
     check(output, status, { nil, nil, { "usage: renew.lua" }, status = 1 })
   end)
