@@ -15,6 +15,7 @@ asan)
   # luaossl reads a message of OpenSSL that it has freed. A huge size is NULL,
   # as it is without the sanitizer.
   export ASAN_OPTIONS=allocator_may_return_null=1:suppressions=$root/spec/asan.supp
+  export LSAN_OPTIONS=print_suppressions=0:suppressions=$root/spec/lsan.supp
   gcc -shared -fPIC -D_DEFAULT_SOURCE -o "$BUILD/once.so" spec/support/once.c
   ;;
 valgrind)
