@@ -34,8 +34,8 @@ describe("installed", function()
   after_each(function() run("rm -rf '" .. dir .. "'") end)
 
   it("by make, it can be loaded", function()
-    local output, status = run(("env -u MAKEFLAGS make -s install PREFIX=%s ABI=lua%s")
-      :format(dir, version))
+    local output, status = run(("env -u MAKEFLAGS make -s install "
+      .. "PREFIX=%s ABI=lua%s"):format(dir, version))
     assert.equal(0, status, output)
     output, status = use(dir)
     assert.equal(0, status, output)
