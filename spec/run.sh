@@ -19,6 +19,7 @@ asan)
   gcc -shared -fPIC -D_DEFAULT_SOURCE -o "$BUILD/once.so" spec/support/once.c
   ;;
 valgrind)
+  export CERTCENTRAL_TEST_SLOW=1
   tool="valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite \
 --error-exitcode=99 --suppressions=$root/spec/valgrind.supp"
   ;;
