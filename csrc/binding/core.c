@@ -9,7 +9,8 @@
 
 #define LCC_ORDER "certcentral.order"
 
-enum { ID_LENGTH_MAX = 64, ANSWER_DEPTH = 200, LCC_PRINTABLE_SIZE = 4200 };
+enum { ID_LENGTH_MAX = 64, ANSWER_DEPTH = 200, LCC_PRINTABLE_SIZE = 4200,
+       SLEEP_MAX = 86400 };
 
 /* The last second of the year 9999. */
 #define NOW_MAX 253402300799.0
@@ -375,6 +376,22 @@ static int core_clock(lua_State *L)
   return 1;
 }
 
+/* sleep(seconds): waits so long, or less where a signal comes, so that the
+ * interpreter can see to it */
+static int core_sleep(lua_State *L)
+{
+  lua_Number seconds = luaL_checknumber(L, 1);
+  struct timespec t = {0, 0};
+  if (!(seconds > 0))
+    return 0;
+  if (seconds > SLEEP_MAX)
+    seconds = SLEEP_MAX;
+  t.tv_sec = (time_t)seconds;
+  t.tv_nsec = (long)((seconds - (lua_Number)t.tv_sec) * 1e9);
+  nanosleep(&t, NULL);
+  return 0;
+}
+
 /* random_id(n) -> n random letters and digits, or nil */
 static int core_random_id(lua_State *L)
 {
@@ -433,7 +450,8 @@ LCC_EXPORT int luaopen_certcentral_core(lua_State *L)
   static const luaL_Reg functions[] = {
     {"fields", core_fields}, {"secret", core_secret}, {"path", core_path},
     {"random_id", core_random_id}, {"tidy", core_tidy},
-    {"printable", core_printable}, {"clock", core_clock}, {NULL, NULL}};
+    {"printable", core_printable}, {"clock", core_clock},
+    {"sleep", core_sleep}, {NULL, NULL}};
   make_secret_type(L);
   luaL_newlib(L, functions);
   push_order_box(L);
