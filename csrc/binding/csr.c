@@ -1,5 +1,6 @@
 /* csr.c: the module certcentral.csr, the only one that links libcrypto */
 #include "../csr/dcc_csr.h"
+#include "../csr/dcc_sha256.h"
 #include "lcc.h"
 
 /* csr.check(pem): true, or nil and why not. */
@@ -19,7 +20,22 @@ static int check(lua_State *L)
   return 2;
 }
 
-static const luaL_Reg functions[] = {{"check", check}, {NULL, NULL}};
+/* csr.sha256(text): its SHA-256 in hex digits. */
+static int sha256(lua_State *L)
+{
+  char hex[DCC_SHA256_DIGITS + 1];
+  const char *text;
+  size_t length;
+  luaL_checktype(L, 1, LUA_TSTRING);
+  text = lua_tolstring(L, 1, &length);
+  if (!dcc_sha256(text, length, hex))
+    return luaL_error(L, "not enough memory");
+  lua_pushstring(L, hex);
+  return 1;
+}
+
+static const luaL_Reg functions[] = {{"check", check}, {"sha256", sha256},
+                                      {NULL, NULL}};
 
 LCC_EXPORT int luaopen_certcentral_csr(lua_State *L)
 {
