@@ -81,7 +81,7 @@ $(BUILD)/$(1)/obj/%.o: csrc/binding/%.c $(HEADERS)
 	@mkdir -p $$(@D)
 	$(CC) $(ALL_CFLAGS) $$(INC_$(1)) -c -o $$@ $$<
 $(BUILD)/$(1)/certcentral/core.so: $(BUILD)/$(1)/obj/core.o \
-		$(BUILD)/$(1)/obj/order.o $(CORE)
+		$(BUILD)/$(1)/obj/order.o $(BUILD)/$(1)/obj/file.o $(CORE)
 	@mkdir -p $$(@D)
 	$(CC) $(SANITIZE) $(MODULE) -o $$@ $$^
 $(BUILD)/$(1)/certcentral/csr.so: $(BUILD)/$(1)/obj/csr.o $(CSR) \

@@ -451,7 +451,8 @@ LCC_EXPORT int luaopen_certcentral_core(lua_State *L)
     {"fields", core_fields}, {"secret", core_secret}, {"path", core_path},
     {"random_id", core_random_id}, {"tidy", core_tidy},
     {"printable", core_printable}, {"clock", core_clock},
-    {"sleep", core_sleep}, {NULL, NULL}};
+    {"sleep", core_sleep}, {"append", lcc_append},
+    {"contents", lcc_contents}, {"absolute", lcc_absolute}, {NULL, NULL}};
   make_secret_type(L);
   luaL_newlib(L, functions);
   push_order_box(L);

@@ -34,6 +34,11 @@
  * certcentral.core, read by certcentral.curl. */
 #define LCC_SECRET "certcentral.secret"
 
+/* Functions of certcentral.core that stand in file.c. */
+int lcc_append(lua_State *L);
+int lcc_contents(lua_State *L);
+int lcc_absolute(lua_State *L);
+
 /* True where the number at `index` is an integer or a float that is one;
  * stores it. LuaJIT and 5.1 have floats alone. A float above 2^53 does not
  * count: its last digits are gone. */
