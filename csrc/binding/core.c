@@ -12,14 +12,79 @@
 enum { ID_LENGTH_MAX = 64, ANSWER_DEPTH = 200, LCC_PRINTABLE_SIZE = 4200,
        SLEEP_MAX = 86400 };
 
-/* The last second of the year 9999. */
-#define NOW_MAX 253402300799.0
+#define YEAR_10000 253402300800.0 /* seconds since 1970 */
+
+/* ---- the options of a call -------------------------------------------- */
+
+enum option { NOW = 1, STRICT, ALLOW_UNKNOWN, CHECK_CSR, ONCE, PRODUCT,
+              OPTIONS };
+
+static const char *const option_names[OPTIONS - 1] = {
+  "now", "strict", "allow_unknown", "check_csr", "once", "product"};
+static const int option_types[OPTIONS] = {
+  0, LUA_TNUMBER, LUA_TBOOLEAN, LUA_TBOOLEAN, LUA_TBOOLEAN, LUA_TBOOLEAN,
+  LUA_TSTRING};
+
+_Static_assert((int)DCC_FIELDS + (int)OPTIONS < (int)LCC_NAME_SLOTS,
+               "lcc_slot ends at a free slot");
+
+/* Reads the options at `index`, nil or a table. Returns false where they are
+ * not plain, known and of the right types; what is good is read all the
+ * same. Raises nothing. */
+static bool read_options(lua_State *L, int index, const lcc_names *names,
+                         dcc_options *options, bool *check_csr)
+{
+  bool good = true, has_now = false;
+  if (lua_istable(L, index)) {
+    if (lua_getmetatable(L, index)) {
+      lua_pop(L, 1);
+      return false;
+    }
+    lua_pushnil(L);
+    while (lua_next(L, index)) {
+      unsigned slot = lcc_slot(names, LCC_OPTIONS, lcc_address(L, names, -2));
+      enum option option = names->slots[slot].field;
+      bool yes = lua_toboolean(L, -1);
+      lua_Number n;
+      if (option == 0 || lua_type(L, -1) != option_types[option])
+        good = false;
+      else if (option == STRICT)
+        options->strict = yes;
+      else if (option == ALLOW_UNKNOWN)
+        options->allow_unknown = yes;
+      else if (option == CHECK_CSR)
+        *check_csr = yes;
+      else if (option == NOW) {
+        n = lua_tonumber(L, -1);
+        has_now = n >= 0 && n < YEAR_10000;
+        options->now = has_now ? (int64_t)n : 0;
+        good = good && has_now;
+      }
+      lua_pop(L, 1);
+    }
+  } else if (!lua_isnoneornil(L, index)) {
+    return false;
+  }
+  if (!has_now)
+    options->now = (int64_t)time(NULL);
+  return good;
+}
+
+/* The options' names and types, as a table. */
+static void push_options(lua_State *L)
+{
+  lua_createtable(L, 0, OPTIONS - 1);
+  for (int i = 1; i < OPTIONS; i++) {
+    lua_pushstring(L, lua_typename(L, option_types[i]));
+    lua_setfield(L, -2, option_names[i - 1]);
+  }
+}
 
 /* ---- the order that all checks of one Lua state share ------------------ */
 
-static lcc_order *shared_order(lua_State *L)
+/* Makes it ready for a call. */
+static void shared_order(lua_State *L, lcc_order *box)
 {
-  lcc_order *box = lua_touserdata(L, lua_upvalueindex(1));
   if (box->order == NULL) {
     box->order = dcc_order_new();
     if (box->order == NULL)
@@ -28,7 +93,6 @@ static lcc_order *shared_order(lua_State *L)
     dcc_order_clear(box->order);
   }
   box->used = true;
-  return box;
 }
 
 static int order_gc(lua_State *L)
@@ -48,7 +112,7 @@ static void push_order_box(lua_State *L)
   lua_pushcfunction(L, order_gc);
   lua_setfield(L, -2, "__gc");
   lua_setmetatable(L, -2);
-  lcc_names_pin(L, &box->names);
+  lcc_names_pin(L, &box->names, option_names, OPTIONS - 1);
 }
 
 /* ---- checking ---------------------------------------------------------- */
@@ -74,18 +138,6 @@ static void push_problems(lua_State *L, const dcc_problem *list, size_t count)
   }
 }
 
-/* The moment at `index`; nil: now. */
-static int64_t moment(lua_State *L, int index)
-{
-  lua_Number n;
-  if (lua_isnil(L, index))
-    return (int64_t)time(NULL);
-  n = luaL_checknumber(L, index);
-  luaL_argcheck(L, n >= 0 && n <= NOW_MAX, index,
-                "seconds since 1970 expected");
-  return (int64_t)n;
-}
-
 /* A name that this client gives to an order which has none. */
 static void name_order(lua_State *L, int index, dcc_order *order)
 {
@@ -97,45 +149,62 @@ static void name_order(lua_State *L, int index, dcc_order *order)
   value->as.text = lua_tolstring(L, index, &value->length);
 }
 
-/* check(order, now, write, strict, allow_unknown, skip_csr, csr_error, name)
- *   -> body or true, warnings      the order is fit to be sent
- *   -> nil, problems, warnings, number of problems
- * `write`: whether to return the request's body. `name`: an
- * alternative_order_id for an order that has none. */
-static int core_check(lua_State *L)
+/* The body where it is asked for, or true; nil where there are problems. */
+static void push_body(lua_State *L, dcc_order *order, size_t found, bool write)
 {
-  lcc_order *box = shared_order(L);
-  dcc_order *order = box->order;
-  dcc_options options;
-  const dcc_problem *list;
-  size_t count, found, length = 0;
+  size_t length = 0;
   const char *body = NULL;
-  luaL_checktype(L, 1, LUA_TTABLE);
-  lua_settop(L, 8);
-  options = (dcc_options){.now = moment(L, 2), .strict = lua_toboolean(L, 4),
-                          .allow_unknown = lua_toboolean(L, 5),
-                          .skip_csr = lua_toboolean(L, 6),
-                          .csr_error = luaL_optstring(L, 7, NULL)};
-  lcc_read_order(L, 1, box, options.allow_unknown);
-  name_order(L, 8, order);
-  found = dcc_order_check(order, &options);
-  if (found == 0 && lua_toboolean(L, 3))
+  if (found == 0 && write && !order->failed)
     body = dcc_order_json(order, &length);
-  if (order->failed || (found == 0 && lua_toboolean(L, 3) && body == NULL))
-    return luaL_error(L, "not enough memory");
+  if (order->failed || (found == 0 && write && body == NULL))
+    luaL_error(L, "not enough memory");
   if (body != NULL)
     lua_pushlstring(L, body, length);
   else if (found == 0)
     lua_pushboolean(L, 1);
   else
     lua_pushnil(L);
+}
+
+/* check(order, options, write, csr_fine, csr_error, name)
+ *   -> body or true, warnings      the order is fit to be sent
+ *   -> nil, problems, warnings, number of problems
+ *   -> nothing                     the caller has to look more closely
+ * The last is where `csr_fine` is nil and the call is not the plainest: the
+ * order is no table, the options are not good or ask for a look at the CSR.
+ * `write`: whether to return the request's body. `name`: an
+ * alternative_order_id for an order that has none. */
+static int core_check(lua_State *L)
+{
+  lcc_order *box;
+  dcc_options options = {0};
+  const dcc_problem *list;
+  size_t count, found;
+  bool check_csr = true, good;
+  lua_settop(L, 6);
+  box = lua_touserdata(L, lua_upvalueindex(1));
+  good = read_options(L, 2, &box->names, &options, &check_csr);
+  if (lua_isnil(L, 4)) {
+    if (!good || check_csr || !lua_istable(L, 1))
+      return 0;
+    options.skip_csr = true;
+  } else {
+    luaL_checktype(L, 1, LUA_TTABLE);
+    options.skip_csr = lua_toboolean(L, 4);
+    options.csr_error = luaL_optstring(L, 5, NULL);
+  }
+  shared_order(L, box);
+  lcc_read_order(L, 1, box, options.allow_unknown);
+  name_order(L, 6, box->order);
+  found = dcc_order_check(box->order, &options);
+  push_body(L, box->order, found, lua_toboolean(L, 3));
   if (found > 0) {
-    list = dcc_order_problems(order, &count);
+    list = dcc_order_problems(box->order, &count);
     push_problems(L, list, count);
   }
-  list = dcc_order_warnings(order, &count);
+  list = dcc_order_warnings(box->order, &count);
   push_problems(L, list, count);
-  dcc_order_clear(order);
+  dcc_order_clear(box->order);
   box->used = false;
   if (found == 0)
     return 2;
@@ -458,6 +527,8 @@ LCC_EXPORT int luaopen_certcentral_core(lua_State *L)
   push_order_box(L);
   lua_pushcclosure(L, core_check, 1);
   lua_setfield(L, -2, "check");
+  push_options(L);
+  lua_setfield(L, -2, "options");
   lua_pushlightuserdata(L, NULL);
   lua_setfield(L, -2, "null");
   set_string(L, "version", DCC_VERSION);

@@ -14,47 +14,33 @@ enum { UNKNOWN_DEPTH = 32, UNKNOWN_VALUES = 100000, STACK_SLOTS = 120,
 
 /* ---- names ------------------------------------------------------------- */
 
-/* What tells the key at `index` from all others while it is held, NULL for
- * one that is no string. */
-static inline const void *address_of(lua_State *L, int index)
+/* Interns the string, which slot i of the table at the top then holds. */
+static void pin(lua_State *L, lcc_names *names, int i, unsigned parent,
+                unsigned field, const char *name)
 {
-#if LUA_VERSION_NUM >= 504
-  return lua_topointer(L, index); /* of strings, too, since 5.4 */
-#else
-  return lua_type(L, index) == LUA_TSTRING ? lua_tostring(L, index) : NULL;
-#endif
+  const void *address;
+  unsigned slot;
+  lua_pushstring(L, name);
+  address = lcc_address(L, names, -1);
+  slot = lcc_slot(names, parent, address);
+  names->slots[slot].address = address;
+  names->slots[slot].parent = parent;
+  names->slots[slot].field = field;
+  lua_rawseti(L, -2, i);
 }
 
-_Static_assert((int)DCC_FIELDS < (int)LCC_NAME_SLOTS,
-               "slot_of ends at a free slot");
-
-/* The slot of a name, or the free one where it belongs. */
-static inline unsigned slot_of(const lcc_names *names, unsigned parent,
-                               const void *address)
-{
-  uintptr_t a = (uintptr_t)address;
-  unsigned i = (unsigned)(a >> 4 ^ a >> 12) + parent * 37;
-  for (;; i++) {
-    i %= LCC_NAME_SLOTS;
-    if (names->slots[i].field == 0 || (names->slots[i].address == address &&
-                                       names->slots[i].parent == parent))
-      return i;
-  }
-}
-
-void lcc_names_pin(lua_State *L, lcc_names *names)
+void lcc_names_pin(lua_State *L, lcc_names *names,
+                   const char *const *options, size_t count)
 {
   memset(names, 0, sizeof *names);
+  lua_pushliteral(L, "");
+  names->by_object = lua_topointer(L, -1) != NULL; /* not in Lua 5.1 */
+  lua_pop(L, 1);
   lua_createtable(L, DCC_FIELDS, 0);
-  for (unsigned i = 1; i < DCC_FIELDS; i++) {
-    unsigned parent = dcc_form[i].parent, slot;
-    lua_pushstring(L, dcc_form[i].name);
-    slot = slot_of(names, parent, address_of(L, -1));
-    names->slots[slot].address = address_of(L, -1);
-    names->slots[slot].parent = parent;
-    names->slots[slot].field = i;
-    lua_rawseti(L, -2, (int)i);
-  }
+  for (unsigned i = 1; i < DCC_FIELDS; i++)
+    pin(L, names, (int)i, dcc_form[i].parent, i, dcc_form[i].name);
+  for (unsigned i = 0; i < count; i++)
+    pin(L, names, DCC_FIELDS + (int)i, LCC_OPTIONS, i + 1, options[i]);
   lua_pushlightuserdata(L, names);
   lua_insert(L, -2);
   lua_rawset(L, LUA_REGISTRYINDEX);
@@ -362,7 +348,7 @@ static void read_object(walk *w, const dcc_scope *scope, unsigned object)
   const lcc_names *names = w->names;
   lua_pushnil(L);
   while (lua_next(L, -2)) {
-    unsigned slot = slot_of(names, object, address_of(L, -2));
+    unsigned slot = lcc_slot(names, object, lcc_address(L, names, -2));
     unsigned field = names->slots[slot].field;
     int type = lua_type(L, -1);
     if (field != 0 && type == LUA_TSTRING)

@@ -11,10 +11,7 @@ local certcentral = {
   null = core.null,
 }
 
-local order_options = {
-  product = "string", now = "number", strict = "boolean",
-  allow_unknown = "boolean", check_csr = "boolean", once = "boolean",
-}
+local order_options = core.options -- name -> type's name
 local YEAR_10000 = 253402300800 -- seconds since 1970
 
 local function raise(...)
@@ -26,9 +23,6 @@ local none = {}
 local next, type, rawget = next, type, rawget
 local core_check = core.check
 
--- The type of true and of false, which most options are, without a call.
-local boolean = { [true] = "boolean", [false] = "boolean" }
-
 -- Tells good options quickly; for bad ones finds the words to raise.
 local function check_options(options, known, who)
   if options == nil then
@@ -37,7 +31,7 @@ local function check_options(options, known, who)
   local good = type(options) == "table"
   if good then
     for name, value in next, options do
-      if known[name] ~= (boolean[value] or type(value)) then
+      if known[name] ~= type(value) then
         good = false
       end
     end
@@ -80,6 +74,25 @@ local function csr_error(order, memory)
   return message, message == nil
 end
 
+-- The options as a table without metamethods, as the core reads them.
+local function plain(options)
+  if not getmetatable(options) then
+    return options
+  end
+  local copy = {}
+  for name in next, order_options do
+    copy[name] = options[name]
+  end
+  return copy
+end
+
+local function answer(body, list, warnings, count)
+  if body then
+    return body, list
+  end
+  return nil, require("certcentral.error").invalid(list, warnings, count)
+end
+
 --- Checks an order and writes its body.
 -- For this package's own modules.
 -- @param order the order table; it is not changed
@@ -95,12 +108,21 @@ local function check(order, options, write, name, memory)
   else
     message, fine = csr_error(order, memory)
   end
-  local body, list, warnings, count = core_check(order, options.now, write,
-    options.strict, options.allow_unknown, fine, message, name)
+  return answer(core_check(order, plain(options), write, fine, message, name))
+end
+
+-- The same for a caller's arguments, which nobody has looked at yet. The core
+-- sees at once whether all is good and no CSR is to be read, as with most
+-- calls where speed counts; else it answers nothing.
+local function check_call(order, options, write, who)
+  local body, list, warnings, count = core_check(order, options, write)
   if body then
     return body, list
+  elseif list then
+    return answer(nil, list, warnings, count)
   end
-  return nil, require("certcentral.error").invalid(list, warnings, count)
+  check_order(order, who)
+  return check(order, check_options(options, order_options, who), write)
 end
 
 --- Checks an order without sending anything.
@@ -108,17 +130,13 @@ end
 -- @param options product, now, strict, allow_unknown, check_csr, once
 -- @return true, list of warnings; or nil, err with err.problems
 function certcentral.validate(order, options)
-  check_order(order, "validate")
-  options = check_options(options, order_options, "validate")
-  return check(order, options, false)
+  return check_call(order, options, false, "validate")
 end
 
 --- Checks an order and writes it as JSON.
 -- @return the body, list of warnings; or nil, err
 function certcentral.encode(order, options)
-  check_order(order, "encode")
-  options = check_options(options, order_options, "encode")
-  return check(order, options, true)
+  return check_call(order, options, true, "encode")
 end
 
 local function endpoint(product, who)
