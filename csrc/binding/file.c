@@ -184,7 +184,7 @@ static bool append(lcc_file *f, const char *path, const char *s, size_t n)
 
 /* ---- reading ----------------------------------------------------------- */
 
-/* Reads a regular file; anything else is empty. */
+/* Reads as much as the file's size says: nothing of a device. */
 static bool read_all(lcc_file *f)
 {
   struct stat now;
@@ -192,7 +192,7 @@ static bool read_all(lcc_file *f)
   char *to;
   if (fstat(f->fd, &now) != 0)
     return failed(f, "be read");
-  if (!S_ISREG(now.st_mode) || now.st_size <= 0)
+  if (now.st_size <= 0)
     return true;
   to = dcc_buffer_reserve(&f->text, (size_t)now.st_size);
   if (to == NULL) {
