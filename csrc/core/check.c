@@ -40,9 +40,8 @@ static bool is_choice(const dcc_field *f, const dcc_value *value)
 {
   const char *s = value->as.text;
   for (size_t i = 0; f->choices[i] != NULL; i++)
-    if (*f->choices[i] == *s &&
-        strncmp(f->choices[i], s, value->length) == 0 &&
-        f->choices[i][value->length] == '\0')
+    if (*f->choices[i] == *s && strlen(f->choices[i]) == value->length &&
+        memcmp(f->choices[i], s, value->length) == 0)
       return true;
   return false;
 }
@@ -133,14 +132,9 @@ static void check_text(dcc_check *c, const dcc_place *place, dcc_value *value)
 static void check_string(dcc_check *c, const dcc_place *place,
                          dcc_value *value)
 {
-  const dcc_field *f = &dcc_form[place->field];
   if (value->type != DCC_STRING)
     report_got(c, "type", place, value, "be a string",
                value->type == DCC_INTEGER ? "write it in quotes" : NULL);
-  else if (f->format == DCC_FORMAT_HOST &&
-           dcc_is_common_host(value->as.text, value->length) &&
-           (f->max == 0 || value->length <= (size_t)f->max))
-    value->plain = true;
   else
     check_text(c, place, value);
 }
@@ -353,19 +347,42 @@ static void check_value(dcc_check *c, const dcc_scope *scope, unsigned i,
   }
 }
 
+static inline bool is_good_text(const dcc_glance *glance, unsigned field,
+                                dcc_value *value)
+{
+  value->plain = value->length - 1 < (uint64_t)glance->max &&
+                 (glance->chosen ? is_choice(&dcc_form[field], value)
+                                 : dcc_is_common(glance->format,
+                                                 value->as.text,
+                                                 value->length));
+  return value->plain;
+}
+
+static bool is_good_list(const dcc_glance *glance, unsigned field,
+                         const dcc_value *list)
+{
+  if (list->keyed || list->length == 0)
+    return false;
+  for (size_t i = 0; i < list->length; i++)
+    if (list->as.items[i].type != DCC_STRING ||
+        !is_good_text(glance, field, &list->as.items[i]))
+      return false;
+  return true;
+}
+
 /* Most values are good at a glance: check_value would find nothing. */
-static inline bool is_good(const dcc_glance *glance, dcc_value *value)
+static inline bool is_good(const dcc_glance *glance, unsigned field,
+                           dcc_value *value)
 {
   if (value->type != glance->type)
-    return false;
-  if (value->type == DCC_INTEGER)
-    return value->as.integer >= glance->min &&
-           value->as.integer <= glance->max;
-  if (value->type != DCC_STRING)
-    return true;
-  value->plain = value->length - 1 < (uint64_t)glance->max &&
-                 dcc_scan(value->as.text, value->length) == 0;
-  return value->plain;
+    return value->type == DCC_ABSENT && glance->may_lack;
+  switch (value->type) {
+  case DCC_INTEGER: return value->as.integer >= glance->min &&
+                           value->as.integer <= glance->max;
+  case DCC_STRING: return is_good_text(glance, field, value);
+  case DCC_ARRAY: return is_good_list(glance, field, value);
+  default: return true;
+  }
 }
 
 /* Checks the object that the scope is for, and all below it: the rows that
@@ -379,7 +396,7 @@ static void check_rows(dcc_check *c, const dcc_scope *scope, unsigned object)
   for (unsigned i = 0; (i = dcc_rows_next(&rows, i)) < 128; i++) {
     unsigned field = scope->first + i;
     dcc_value *value = &scope->values[i];
-    if (!is_good(&index->glance[field], value))
+    if (!is_good(&index->glance[field], field, value))
       check_value(c, scope, field, value);
     if (value->type == DCC_OBJECT && dcc_form[field].type == DCC_OBJECT) {
       check_extras(c, scope, field);

@@ -94,12 +94,16 @@ static bool is_below(unsigned i, unsigned above)
   return i == above;
 }
 
-/* Says nothing of rows that want more than a type, a range and plain text. */
+/* Says nothing of rows that want more than a type, a range, a choice, plain
+ * text or a format that dcc_is_common knows. */
 static dcc_glance glance_of(const dcc_field *f)
 {
   enum { UNUSUAL = DCC_DEPRECATED | DCC_IGNORED | DCC_NO_PLACEHOLDER };
-  dcc_glance glance = {f->min, f->max, (uint8_t)f->type};
-  if (f->type == DCC_STRING) {
+  dcc_glance glance = {.min = f->min, .max = f->max, .type = (uint8_t)f->type,
+                       .format = (uint8_t)f->format,
+                       .chosen = f->choices[0] != NULL,
+                       .may_lack = f->required != DCC_REQUIRED};
+  if (f->type == DCC_STRING || f->type == DCC_ARRAY) {
     glance.min = 1;
     if (f->max == 0 || f->max >= DCC_ROOM_FOR_A_KEY)
       glance.max = DCC_ROOM_FOR_A_KEY - 1;
@@ -109,8 +113,7 @@ static dcc_glance glance_of(const dcc_field *f)
     if (f->max == 0)
       glance.max = f->flags & DCC_FLAG ? 1 : INT64_MAX;
   }
-  if (f->type == DCC_ARRAY || f->format != DCC_FORMAT_NONE ||
-      f->choices[0] != NULL || f->flags & UNUSUAL)
+  if (f->items == DCC_OBJECT || f->flags & UNUSUAL)
     glance.type = DCC_NO_GLANCE;
   return glance;
 }

@@ -45,12 +45,15 @@ static inline unsigned dcc_rows_next(const dcc_rows *rows, unsigned i)
   return 128;
 }
 
-/* What makes a value good at a glance. A value that it refuses may be good
- * all the same. */
+/* What makes a value good at a glance, for a list of strings each of them. A
+ * value that it refuses may be good all the same. */
 enum { DCC_NO_GLANCE = 255 };
 typedef struct dcc_glance {
   int64_t min, max; /* of an integer its value, of a string its length */
   uint8_t type;     /* no value's where a glance is not enough */
+  uint8_t format;   /* dcc_format, of a string */
+  bool chosen;      /* a string must be one of the row's choices */
+  bool may_lack;    /* no value is good, too */
 } dcc_glance;
 
 /* What follows from the rows; made once per order object, so that nothing is

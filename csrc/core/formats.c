@@ -136,7 +136,7 @@ static bool may_be_internal(char first)
 /* The rules for labels as shifts: a label begins behind a dot. What is not
  * plain at a glance (a last label that may be internal, "--" in a label, 64
  * characters and more) is left to check_host. */
-bool dcc_is_common_host(const char *s, size_t n)
+static bool is_common_host(const char *s, size_t n)
 {
   dcc_name_bits bits;
   uint64_t all, begins, ends;
@@ -277,12 +277,19 @@ static bool is_local_part(const char *s, size_t n)
 {
   if (n == 0 || n > LOCAL_PART_MAX || s[0] == '.' || s[n - 1] == '.')
     return false;
-  if (is_common_local_part(s, n))
-    return true;
   for (size_t i = 0; i < n; i++)
     if (!is_atom_character(s[i]) || (s[i] == '.' && s[i + 1] == '.'))
       return false;
   return true;
+}
+
+static bool is_common_email(const char *s, size_t n)
+{
+  const char *at = memchr(s, '@', n);
+  size_t local = at == NULL ? 0 : (size_t)(at - s);
+  return local > 0 && local < n - 1 && at[1] != '*' &&
+         is_common_local_part(s, local) &&
+         is_common_host(at + 1, n - local - 1);
 }
 
 static bool check_email(const char *s, size_t n, dcc_refusal *why)
@@ -291,8 +298,7 @@ static bool check_email(const char *s, size_t n, dcc_refusal *why)
   size_t local = at == NULL ? 0 : (size_t)(at - s);
   if (at == NULL || n > EMAIL_MAX || !is_local_part(s, local) ||
       n - local < 2 || at[1] == '*' ||
-      !(dcc_is_common_host(at + 1, n - local - 1) ||
-        check_dns_name(at + 1, n - local - 1, why)))
+      !check_dns_name(at + 1, n - local - 1, why))
     return refuse(why, "be an e-mail address", NULL);
   return true;
 }
@@ -442,6 +448,12 @@ static bool check_country(const char *s, size_t n, dcc_refusal *why)
                 NULL);
 }
 
+static bool is_common_id(const char *s, size_t n)
+{
+  dcc_name_bits bits = dcc_scan_name(s, n);
+  return (bits.dots | bits.hyphens | bits.others) == UINT64_MAX >> (64 - n);
+}
+
 static bool check_id(const char *s, size_t n, dcc_refusal *why)
 {
   for (size_t i = 0; i < n; i++)
@@ -467,6 +479,17 @@ bool dcc_format_check(dcc_format format, const char *s, size_t n,
   case DCC_FORMAT_NONE: break;
   }
   return true;
+}
+
+bool dcc_is_common(dcc_format format, const char *s, size_t n)
+{
+  switch (format) {
+  case DCC_FORMAT_NONE: return dcc_scan(s, n) == 0;
+  case DCC_FORMAT_HOST: return is_common_host(s, n);
+  case DCC_FORMAT_EMAIL: return is_common_email(s, n);
+  case DCC_FORMAT_ID: return is_common_id(s, n);
+  default: return false;
+  }
 }
 
 bool dcc_is_placeholder(const char *s, size_t n)

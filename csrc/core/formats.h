@@ -18,9 +18,10 @@ typedef struct dcc_refusal {
 bool dcc_format_check(dcc_format format, const char *s, size_t n,
                       dcc_refusal *why);
 
-/* True for most of the names that DCC_FORMAT_HOST takes, found quickly; for
- * the rest dcc_format_check has to be asked. */
-bool dcc_is_common_host(const char *s, size_t n);
+/* True for most of the plain strings (dcc_scan finds nothing in them) that
+ * are in a format, found quickly: n is 1 to 64. For the rest dcc_format_check
+ * has to be asked. */
+bool dcc_is_common(dcc_format format, const char *s, size_t n);
 
 /* True for a host name that begins with "*.". */
 bool dcc_is_wildcard(const char *s, size_t n);

@@ -22,7 +22,7 @@ static const lead keys[DCC_FIELDS] = {
 };
 static const lead comma = {",", 1};
 
-static void write_lead(dcc_buffer *b, const lead *what)
+static inline void write_lead(dcc_buffer *b, const lead *what)
 {
   char *to = dcc_buffer_reserve(b, sizeof *what);
   if (to != NULL) {
@@ -106,20 +106,21 @@ static void write_pem(dcc_buffer *b, const char *s, size_t n)
 /* Text in which LF is all that must be escaped. */
 static void write_lines(dcc_buffer *b, const char *s, size_t n)
 {
-  char *to = dcc_buffer_reserve(b, 2 * n + 2);
-  const char *end = s + n, *line_end;
+  char *to = dcc_buffer_reserve(b, 2 * n + 2 + DCC_COPY_ROOM);
+  const char *end = s + n;
   if (to == NULL)
     return;
   *to++ = '"';
-  while ((line_end = memchr(s, '\n', (size_t)(end - s))) != NULL) {
-    size_t length = (size_t)(line_end - s);
-    memcpy(to, s, length);
-    memcpy(to + length, "\\n", 2);
-    to += length + 2;
-    s = line_end + 1;
+  for (;;) {
+    size_t length = dcc_copy_plain(to, s, (size_t)(end - s));
+    to += length;
+    s += length;
+    if (s == end)
+      break;
+    memcpy(to, "\\n", 2);
+    to += 2;
+    s++;
   }
-  memcpy(to, s, (size_t)(end - s));
-  to += end - s;
   *to++ = '"';
   b->length = (size_t)(to - b->data);
 }
@@ -198,8 +199,8 @@ static void write_any(dcc_buffer *b, const dcc_value *value)
   }
 }
 
-static void write_plain(dcc_buffer *b, const lead *before, const char *s,
-                        size_t n)
+static inline void write_plain(dcc_buffer *b, const lead *before,
+                               const char *s, size_t n)
 {
   char *to = dcc_buffer_reserve(b, sizeof *before + n + 2);
   if (to == NULL)
@@ -207,7 +208,7 @@ static void write_plain(dcc_buffer *b, const lead *before, const char *s,
   memcpy(to, before, sizeof *before);
   to += before->length;
   *to++ = '"';
-  memcpy(to, s, n);
+  dcc_copy(to, s, n);
   to[n] = '"';
   b->length += before->length + n + 2;
 }
@@ -221,14 +222,11 @@ static void write_integer(dcc_buffer *b, const lead *before, int64_t i)
   b->length = (size_t)(dcc_put_integer(to + before->length, i) - b->data);
 }
 
-/* Writes a value that is no object and no list, and what stands before it:
- * the commonest kinds first. */
+/* Writes a value that is no object and no list, and what stands before it. */
 static void write_scalar(dcc_buffer *b, const lead *before,
                          const dcc_field *f, const dcc_value *value)
 {
-  if (value->type == DCC_STRING && value->plain) {
-    write_plain(b, before, value->as.text, value->length);
-  } else if (value->type == DCC_INTEGER) {
+  if (value->type == DCC_INTEGER) {
     write_integer(b, before, value->as.integer);
   } else if (value->type == DCC_BOOLEAN && f->flags & DCC_FLAG) {
     write_integer(b, before, value->as.boolean);
@@ -263,8 +261,11 @@ static void write_array(dcc_order *order, unsigned field,
   size_t begin = b->length;
   dcc_scope scope;
   for (size_t i = 0; i < array->length; i++) {
-    if (f->items == DCC_STRING) {
-      write_scalar(b, &comma, f, &array->as.items[i]);
+    const dcc_value *item = &array->as.items[i];
+    if (item->plain) {
+      write_plain(b, &comma, item->as.text, item->length);
+    } else if (f->items == DCC_STRING) {
+      write_scalar(b, &comma, f, item);
     } else if (dcc_order_item(order, field, i, &scope)) {
       write_lead(b, &comma);
       write_object(order, &scope, field);
@@ -298,7 +299,9 @@ static void write_object(dcc_order *order, const dcc_scope *scope,
   for (; i < end; i = dcc_rows_next(present, ends[first + i] - first)) {
     const dcc_value *value = &scope->values[i];
     const lead *key = &keys[first + i];
-    if (value->type == DCC_OBJECT) {
+    if (value->plain) {
+      write_plain(b, key, value->as.text, value->length);
+    } else if (value->type == DCC_OBJECT) {
       write_lead(b, key);
       write_object(order, scope, first + i);
     } else if (value->type == DCC_ARRAY) {

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum dcc_kinds {
   DCC_HIGH = 1,    /* a byte above 0x7F */
@@ -25,6 +26,20 @@ unsigned dcc_scan_portable(const char *s, size_t n);
 enum { DCC_COPY_ROOM = 16 };
 size_t dcc_copy_plain(char *to, const char *s, size_t n);
 size_t dcc_copy_plain_portable(char *to, const char *s, size_t n);
+
+/* Copies n bytes; for the few that most strings have faster than memcpy. */
+static inline void dcc_copy(char *to, const char *s, size_t n)
+{
+  if (n > 32 || n < 8) {
+    memcpy(to, s, n);
+  } else if (n < 16) {
+    memcpy(to, s, 8);
+    memcpy(to + n - 8, s + n - 8, 8);
+  } else {
+    memcpy(to, s, 16);
+    memcpy(to + n - 16, s + n - 16, 16);
+  }
+}
 
 /* Where a name of at most 64 bytes has dots, hyphens, and letters or digits:
  * bit i for byte i. */
