@@ -5,9 +5,12 @@ local core = require "certcentral.core"
 local certcentral = require "certcentral"
 local errors = require "certcentral.error"
 local options_of = require "certcentral.options"
-local response = require "certcentral.response"
+local journal_lines = require "certcentral.journal_lines"
+local policy = require "certcentral.policy"
 
 local client = {}
+
+local min = math.min
 
 local REGIONS = {
   us = "https://www.digicert.com/services/v2",
@@ -29,9 +32,70 @@ local function region(value)
   end
 end
 
+local function is_callable(value)
+  local meta = type(value) == "table" and debug.getmetatable(value)
+  return type(value) == "function" or
+         type(meta) == "table" and type(rawget(meta, "__call")) == "function"
+end
+
+-- A function, or a world: see world_of.
 local function transport(value)
-  if type(value) ~= "function" and value ~= "curl" then
-    return "function or 'curl'"
+  if value == "curl" or is_callable(value) then
+    return nil
+  elseif type(value) ~= "table" or not is_callable(value.perform) then
+    return "function, 'curl' or table with 'perform'"
+  end
+  for _, name in ipairs { "sleep", "clock", "time", "random" } do
+    if value[name] ~= nil and not is_callable(value[name]) then
+      return ("table whose '%s' is a function"):format(name)
+    end
+  end
+end
+
+local function seconds_or_none(value)
+  if type(value) ~= "number" or not (value >= 0 and value < 1e6) then
+    return "number of seconds from 0"
+  end
+end
+
+local RETRY = { attempts = 4, base = 0.5, cap = 30 }
+
+local function retry(value)
+  if type(value) ~= "table" then
+    return "table {attempts =, base =, cap =}"
+  end
+  for name, number in pairs(value) do
+    if RETRY[name] == nil then
+      return "table of attempts, base and cap"
+    elseif type(number) ~= "number" or not (number >= 0 and number < 1e6) then
+      return ("table whose '%s' is a number from 0"):format(name)
+    end
+  end
+  local attempts = value.attempts
+  if attempts and (attempts < 1 or attempts % 1 ~= 0) then
+    return "table whose 'attempts' is an integer from 1"
+  end
+end
+
+local function rate(value)
+  return require("certcentral.budget").rate_problem(value)
+end
+
+local function budget(value)
+  if not require("certcentral.budget").is_budget(value) then
+    return "budget with 'take' and 'done'"
+  end
+end
+
+local function journal(value)
+  if not require("certcentral.journal").is_journal(value) then
+    return "journal with 'write' and 'read'"
+  end
+end
+
+local function callable(value)
+  if not is_callable(value) then
+    return "function"
   end
 end
 
@@ -39,6 +103,9 @@ local client_options = {
   api_key = "string", base_url = "string", region = region,
   ca_file = "string", proxy = "string", timeout = seconds,
   connect_timeout = seconds, user_agent = "string", transport = transport,
+  retry = retry, deadline = seconds, recover_for = seconds_or_none,
+  unique_ids = "boolean", rate = rate, budget = budget, journal = journal,
+  on_event = callable,
 }
 
 local function has_control(text)
@@ -128,6 +195,61 @@ function meta.__tostring(self)
     self.closed and " (closed)" or "")
 end
 
+local function set_policy(self, options)
+  if options.budget and options.rate ~= nil then
+    options_of.raise("options 'rate' and 'budget' to 'new' exclude each "
+                     .. "other")
+  end
+  self.retry = {}
+  for name, usual in pairs(RETRY) do
+    self.retry[name] = options.retry and options.retry[name] or usual
+  end
+  self.deadline = options.deadline or 120
+  self.recover_for = options.recover_for or 60
+  self.unique_ids = options.unique_ids
+  self.journal, self.on_event = options.journal, options.on_event
+end
+
+-- Waits in one piece; a signal that raises in Lua ends it.
+local function sleep(duration)
+  local ends = core.clock() + duration
+  repeat
+    core.sleep(ends - core.clock())
+  until core.clock() >= ends
+end
+
+-- A random number from 0 up to 1, unlike that of any other process.
+local function random()
+  local id, sum = core.random_id(8) or "", 0
+  for i = 1, #id do
+    sum = (sum * 62 + id:byte(i)) % 1048576
+  end
+  return sum / 1048576
+end
+
+-- The world of a client: perform(request) sends, sleep(seconds) waits,
+-- clock() gives seconds that never go back, time() seconds since 1970,
+-- random() a number from 0 up to 1.
+local function set_world(self, options, ca_file)
+  local given = type(options.transport) == "table" and
+                not is_callable(options.transport) and options.transport or {}
+  self.world = {
+    sleep = given.sleep or sleep, clock = given.clock or core.clock,
+    time = given.time or os.time, random = given.random or random,
+  }
+  self.custom = given.perform or
+                is_callable(options.transport) and options.transport or nil
+  if not self.custom then
+    self.curl_options = { api_key = self.secret, proxy = options.proxy,
+                          ca_file = ca_file }
+  end
+  self.budget = options.budget
+  if not self.budget and options.rate ~= false then
+    self.budget = require("certcentral.budget")
+      .from_rate(options.rate, self.world.clock)
+  end
+end
+
 --- Makes a client; see the README for the options.
 -- @return the client; or nil, err (kind "config")
 function client.new(options)
@@ -163,14 +285,12 @@ function client.new(options)
     connect_timeout = options.connect_timeout or 10,
     headers = { ["Content-Type"] = "application/json",
                 ["Accept"] = "application/json", ["User-Agent"] = agent },
+    get_headers = { ["Accept"] = "application/json",
+                    ["User-Agent"] = agent },
     csr_memory = {},
   }, meta)
-  if type(options.transport) == "function" then
-    self.custom = options.transport
-  else
-    self.curl_options = { api_key = self.secret, proxy = options.proxy,
-                          ca_file = ca_file ~= true and ca_file or nil }
-  end
+  set_policy(self, options)
+  set_world(self, options, ca_file ~= true and ca_file or nil)
   return self
 end
 
@@ -193,9 +313,9 @@ meta.__close = methods.close
 -- ---- one exchange --------------------------------------------------------
 
 -- A transport of the caller's own gets the key as a header.
-local function headers_with_key(self)
+local function headers_with_key(self, usual)
   local headers = { ["X-DC-DEVKEY"] = self.secret:reveal() }
-  for name, value in pairs(self.headers) do
+  for name, value in pairs(usual) do
     headers[name] = value
   end
   return headers
@@ -209,11 +329,23 @@ local function told(message)
   return type(message) == "string" and message or "a " .. type(message)
 end
 
+local function copy_headers(given)
+  local headers = {}
+  if type(given) == "table" then
+    for name, value in next, given do
+      if type(name) == "string" then
+        headers[name:lower()] = value
+      end
+    end
+  end
+  return headers
+end
+
 -- A transport of the caller's own may do anything, raise included; what it
 -- did to the order is then not known. Its tables are read without asking
 -- their metatables.
 local function call_custom(self, request)
-  request.headers = headers_with_key(self)
+  request.headers = headers_with_key(self, request.headers)
   local ok, answer, failure = pcall(self.custom, request)
   if not ok then
     return bad_answer("raised: " .. told(answer))
@@ -230,7 +362,8 @@ local function call_custom(self, request)
   if body ~= nil and type(body) ~= "string" then
     return bad_answer("returned a body that is no string")
   end
-  return { status = rawget(answer, "status"), body = body }
+  return { status = rawget(answer, "status"), body = body,
+           headers = copy_headers(rawget(answer, "headers")) }
 end
 
 -- libcurl's handle is made for the first exchange: a client may be made
@@ -247,11 +380,15 @@ local function open_curl(self)
   return self.curl
 end
 
-local function exchange(self, method, path, body)
+--- One exchange, for the policy.
+-- @param left seconds until the deadline
+-- @return response; or nil, failure
+function methods:_exchange(method, path, body, left)
   local request = {
-    method = method, url = self.base_url .. path, headers = self.headers,
-    body = body, timeout = self.timeout,
-    connect_timeout = self.connect_timeout,
+    method = method, url = self.base_url .. path,
+    headers = body and self.headers or self.get_headers, body = body,
+    timeout = min(self.timeout, left),
+    connect_timeout = min(self.connect_timeout, left),
   }
   if self.custom then
     return call_custom(self, request)
@@ -280,42 +417,144 @@ local function name_for(order, options)
   end
 end
 
---- Places an order.
--- @param order the order table; it is not changed
--- @param options product, now, strict, allow_unknown, check_csr, once
--- @return result, info; or nil, err
-function methods:place_order(order, options)
-  certcentral._check_order(order, "place_order")
-  options = certcentral._check_options(options, certcentral._order_options,
-                                       "place_order")
-  if self.closed then
-    options_of.raise("this client is closed")
-  end
-  local path = certcentral._endpoint(options.product, "place_order")
-  local name = name_for(order, options)
+-- An order that is ready to go: {path, body, once, ours, warnings}; or nil,
+-- err.
+local function prepare(self, order, options, name, who)
+  local path = certcentral._endpoint(options.product, who)
   local body, warnings = certcentral._check(order, options, true, name,
                                             self.csr_memory)
   if not body then
     return nil, warnings
   end
-  local started = core.clock()
-  local answer, failure = exchange(self, core.method, path, body)
-  local result, err
-  if answer then
-    result, err = response.order(answer, self.mask)
-  else
-    err = response.order_failure(failure, self.mask)
+  local certificate = rawget(order, "certificate")
+  return {
+    path = path, body = body, warnings = warnings,
+    product = options.product or core.product,
+    once = options.once ~= false and name ~= nil,
+    ours = { common_name = rawget(certificate, "common_name"),
+             csr = rawget(certificate, "csr") },
+  }
+end
+
+local function with_more(warnings, more)
+  for _, warning in ipairs(more) do
+    warnings[#warnings + 1] = warning
   end
+  return warnings
+end
+
+-- What the call returns: result, info; or nil, err.
+local function finish(call, order, result, answer)
+  local info = {
+    attempts = call.attempts, alternative_order_id = call.name,
+    warnings = with_more(order.warnings, call.warnings),
+    event_error = call.event_error, journal_error = call.journal_error,
+  }
   if not result then
-    err.alternative_order_id, err.attempts = name, 1
-    err.warnings = warnings
+    local err = answer
+    for name, value in pairs(info) do
+      err[name] = value
+    end
+    call:emit { event = "outcome", outcome = err.outcome, kind = err.kind,
+                message = err.message, attempts = call.attempts }
     return nil, err
   end
-  return result, {
-    status = answer.status, attempts = 1, recovered = false,
-    seconds = core.clock() - started, alternative_order_id = name,
-    warnings = warnings,
+  info.status, info.recovered = answer.status, call.recovered or false
+  info.existed = call.existed
+  info.seconds = call.world.clock() - call.started
+  call:emit { event = "outcome", outcome = "placed", order_id = result.id,
+              recovered = info.recovered, attempts = call.attempts }
+  return result, info
+end
+
+-- Places it, with a line in the journal before and one after.
+local function place(self, call, order)
+  local record, err
+  if self.journal then
+    record, err = journal_lines.intent(self, call, order)
+    if not record then
+      return finish(call, order, nil, err)
+    end
+  end
+  local result, answer = call:place(order)
+  if record then
+    call.journal_error = record(result, answer)
+  end
+  return finish(call, order, result, answer)
+end
+
+local function begin(self, order, options, who)
+  certcentral._check_order(order, who)
+  options = certcentral._check_options(options, certcentral._order_options,
+                                       who)
+  if self.closed then
+    options_of.raise("this client is closed")
+  end
+  return options
+end
+
+--- Places an order.
+-- @param order the order table; it is not changed
+-- @param options product, now, strict, allow_unknown, check_csr, once
+-- @return result, info; or nil, err
+function methods:place_order(order, options)
+  options = begin(self, order, options, "place_order")
+  local name = name_for(order, options)
+  local ready, err = prepare(self, order, options, name, "place_order")
+  if not ready then
+    return nil, err
+  end
+  return place(self, policy.call(self, name), ready)
+end
+
+-- The error of an order that has no name to be looked up by.
+local function nameless(err)
+  local problems = err and err.problems or {}
+  problems[#problems + 1] = {
+    path = "alternative_order_id", code = "missing",
+    message = "'alternative_order_id' is required to ensure an order",
   }
+  return errors.invalid(problems, err and err.warnings or {}, #problems)
+end
+
+--- Places an order unless a live order of its alternative_order_id is there:
+-- for scripts that may run twice.
+-- @param order the order table, with alternative_order_id
+-- @param options as for place_order
+-- @return result, info (info.existed tells a found order); or nil, err
+function methods:ensure_order(order, options)
+  options = begin(self, order, options, "ensure_order")
+  local name = rawget(order, "alternative_order_id")
+  name = given(name) and name ~= "" and name or nil
+  local ready, err = prepare(self, order, options, name, "ensure_order")
+  if not name then
+    return nil, nameless(err)
+  elseif not ready then
+    return nil, err
+  end
+  local call = policy.call(self, name)
+  local result, answer = call:existing()
+  call.existed = result ~= nil
+  if result or answer then
+    return finish(call, ready, result, answer)
+  end
+  return place(self, call, ready)
+end
+
+--- Looks up what a crash left open in the journal.
+-- @param options settle: seconds (default 3600) after which an order that is
+--   not found counts as not placed
+-- @return list of {alternative_order_id, outcome, order_id, result, time,
+--   product, common_name, sha256, message}; or nil, err
+function methods:recover(options)
+  options = options or {}
+  options_of.check(options, { settle = seconds_or_none }, "recover")
+  if self.closed then
+    options_of.raise("this client is closed")
+  elseif not self.journal then
+    options_of.raise("this client has no journal to recover from")
+  end
+  return journal_lines.recover(self, options.settle or 3600)
 end
 
 --- Places one order with a client of its own.

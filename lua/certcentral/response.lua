@@ -120,6 +120,14 @@ local prefixes = {
   unknown = "nobody can tell whether the order was placed",
 }
 
+-- The same where nothing is bought.
+local asking = {
+  denied = prefixes.denied,
+  throttled = prefixes.throttled,
+  refused = "the request was refused",
+  unavailable = "the service is not available",
+}
+
 -- The error of an answer to an order.
 local function order_error(answer, mask)
   local list = api_errors(answer.body, mask)
@@ -135,8 +143,9 @@ local function unreadable(answer, what)
     { status = answer.status, errors = {} })
 end
 
--- Ids are numbers as a rule and strings at times.
-local function integral(id)
+--- An id as an integer: ids are numbers as a rule and strings at times.
+-- @return the integer; or nil where it is none, or may have lost digits
+function response.id(id)
   if type(id) == "string" and id:find("^%d+$") and #id < 16 then
     id = core.tidy({ tonumber(id) })[1]
   end
@@ -145,13 +154,17 @@ local function integral(id)
   end
 end
 
+local function is_status(status)
+  return status > -EXACT and status < EXACT and status % 1 == 0
+end
+
 --- Reads the answer to an order.
 -- @param answer {status, headers, body} as a transport gives it
 -- @param mask a function from a text to the same without the API key
 -- @return the result table; or nil, err
 function response.order(answer, mask)
   local status = answer.status
-  if not (status > -EXACT and status < EXACT and status % 1 == 0) then
+  if not is_status(status) then
     return nil, errors.new("unknown", prefixes.unknown
                            .. ": an answer without an HTTP status",
                            { status = status, errors = {} })
@@ -159,7 +172,7 @@ function response.order(answer, mask)
     return nil, order_error(answer, mask)
   end
   local result = response.decode(answer.body)
-  local id = result and integral(result.id)
+  local id = result and response.id(result.id)
   if not result then
     return nil, unreadable(answer, "an answer that cannot be read")
   elseif not id then
@@ -179,8 +192,39 @@ function response.order_failure(failure, mask)
   elseif rawget(failure, "config") then
     return errors.new("config", message)
   end
-  return errors.new("unavailable", "the order was not sent: " .. message,
+  local kind = rawget(failure, "throttled") and "throttled" or "unavailable"
+  return errors.new(kind, "the order was not sent: " .. message,
                     { retryable = rawget(failure, "retryable") ~= false })
+end
+
+--- Reads the answer to a question: a request that buys nothing.
+-- @return the decoded table; or nil, err
+function response.read(answer, mask)
+  local status = answer.status
+  if not is_status(status) then
+    return nil, errors.new("protocol", "an answer without an HTTP status")
+  elseif status >= 200 and status <= 299 then
+    local value = response.decode(answer.body)
+    if value then
+      return value
+    end
+    return nil, errors.new("protocol",
+      ("HTTP status %d, but an answer that cannot be read"):format(status),
+      { status = status })
+  end
+  local list = api_errors(answer.body, mask)
+  local kind = kind_of(status)
+  kind = kind == "unknown" and "unavailable" or kind
+  return nil, errors.new(kind, ("%s: %s"):format(asking[kind],
+    describe(status, list, answer.body)), { status = status, errors = list })
+end
+
+--- The error of a question whose exchange failed.
+function response.read_failure(failure, mask)
+  local kind = rawget(failure, "config") and "config" or
+               rawget(failure, "throttled") and "throttled" or "unavailable"
+  return errors.new(kind, clean(rawget(failure, "message"), mask),
+    { retryable = rawget(failure, "retryable") ~= false })
 end
 
 return response

@@ -1,0 +1,473 @@
+--- The policy: when a request is sent again, when an order is looked up, and
+-- when nobody can know. It knows no socket: `world` sends, waits and tells
+-- the time (see client.lua), and may yield while it does.
+
+local errors = require "certcentral.error"
+local http_date = require "certcentral.http_date"
+local response = require "certcentral.response"
+
+local policy = {}
+
+-- What follows from each kind of error of a POST. "unclear": the order may
+-- have been placed, so it is looked up and not sent again.
+local AFTER = {
+  unavailable = "again", throttled = "again", unknown = "unclear",
+  denied = "final", refused = "final", config = "final",
+}
+
+-- Orders in these states are over: their name may be used again.
+local OVER = { canceled = true, cancelled = true, rejected = true,
+               revoked = true, expired = true }
+
+local THROTTLED_BASE = 5 -- seconds: the shorter of CertCentral's windows
+local DAY = 86400
+local DETAILS_MAX = 10 -- orders of one name that are looked at
+
+local Call = {}
+Call.__index = Call
+
+--- Begins a call: all that is sent and waited for within one deadline.
+-- @param client the client
+-- @param name the order's alternative_order_id, or nil
+function policy.call(client, name)
+  local now = client.world.clock()
+  return setmetatable({
+    client = client, world = client.world, name = name,
+    started = now, ends = now + client.deadline,
+    attempts = 0, lookups = 0, known = {}, warnings = {},
+  }, Call)
+end
+
+function Call:left()
+  return self.ends - self.world.clock()
+end
+
+-- ---- events --------------------------------------------------------------
+
+-- Tells on_event. What that function raises must not cost an order: it is
+-- kept for `info` and the error.
+function Call:emit(event)
+  local on_event = self.client.on_event
+  if not on_event then
+    return
+  end
+  event.alternative_order_id = self.name
+  event.elapsed = self.world.clock() - self.started
+  local ok, message = pcall(on_event, event)
+  if not ok and not self.event_error then
+    self.event_error = self.client.mask(tostring(message))
+  end
+end
+
+-- ---- waiting -------------------------------------------------------------
+
+function Call:wait(seconds, reason)
+  if seconds > 0 then
+    self:emit { event = "wait", reason = reason, seconds = seconds }
+    self.world.sleep(seconds)
+  end
+end
+
+-- How long to wait after the n-th failure: exponential with full jitter; as
+-- long as the server says where it says so.
+function Call:backoff(n, err)
+  local retry, random = self.client.retry, self.world.random
+  if err.retry_after then
+    return err.retry_after
+  elseif err.kind == "throttled" then
+    local most = math.min(retry.cap, THROTTLED_BASE * 2 ^ (n - 1))
+    return most * (1 + random()) / 2
+  end
+  return math.min(retry.cap, retry.base * 2 ^ (n - 1)) * random()
+end
+
+-- Waits before another attempt; false where the deadline comes first.
+function Call:may_retry(n, err)
+  if not err.retryable or self.exhausted or
+     n >= self.client.retry.attempts then
+    return false
+  end
+  local seconds = self:backoff(n, err)
+  if seconds >= self:left() then
+    return false
+  end
+  self:wait(seconds, "retry")
+  return true
+end
+
+-- Waits until the rate budget has room; false where the deadline comes first.
+function Call:take_budget()
+  local budget = self.client.budget
+  local seconds = budget and budget:take() or 0
+  while seconds > 0 do
+    if seconds >= self:left() then
+      return false
+    end
+    self:wait(seconds, "rate")
+    seconds = budget:take()
+  end
+  return true
+end
+
+-- ---- one exchange --------------------------------------------------------
+
+-- No more can be sent within this call.
+function Call:not_sent(message, throttled)
+  self.exhausted = true
+  return nil, { sent = "no", throttled = throttled, message = message }
+end
+
+-- One exchange: a response; or nil, failure.
+function Call:send(method, path, body)
+  if not self:take_budget() then
+    return self:not_sent("the rate budget has no room before the deadline",
+                         true)
+  end
+  local left = self:left()
+  local answer, failure
+  if left > 0 then
+    answer, failure = self.client:_exchange(method, path, body, left)
+  else
+    answer, failure = self:not_sent("the deadline is over")
+  end
+  if self.client.budget then
+    self.client.budget:done()
+  end
+  return answer, failure
+end
+
+local function retry_after(answer, now)
+  local text = answer.headers and answer.headers["retry-after"]
+  if type(text) ~= "string" then
+    return nil
+  elseif text:find("^%s*%d+%s*$") then
+    return tonumber(text)
+  end
+  local date = http_date.parse(text)
+  local sent = http_date.parse(tostring(answer.headers.date)) or now()
+  return date and math.max(0, date - sent)
+end
+
+-- Sends, reads what came and tells of it: value, answer; or nil, err.
+function Call:exchange(event, method, path, body, read, read_failure)
+  local began = self.world.clock()
+  local answer, failure = self:send(method, path, body)
+  local value, err
+  if answer then
+    value, err = read(answer, self.client.mask)
+    if err and answer.status == 429 then
+      err.retry_after = retry_after(answer, self.world.time)
+    end
+  else
+    err = read_failure(failure, self.client.mask)
+  end
+  if self.client.on_event then
+    self:emit { event = event, method = method, path = path,
+                status = answer and answer.status, kind = err and err.kind,
+                message = err and err.message,
+                seconds = self.world.clock() - began,
+                attempt = event == "attempt" and self.attempts or nil }
+  end
+  if err then
+    return nil, err, answer
+  end
+  return value, answer
+end
+
+-- ---- questions -----------------------------------------------------------
+
+-- A GET, once.
+function Call:ask_once(path, event)
+  return self:exchange(event or "get", "GET", path, nil, response.read,
+                       response.read_failure)
+end
+
+--- A GET, repeated while that may help.
+-- @return the decoded answer, the response; or nil, err
+function Call:ask(path, event)
+  local n = 0
+  while true do
+    n = n + 1
+    local value, answer = self:ask_once(path, event)
+    if value then
+      return value, answer
+    end
+    local err = answer
+    if not self:may_retry(n, err) then
+      err.attempts = n
+      return nil, err
+    end
+  end
+end
+
+-- ---- orders by their name ------------------------------------------------
+
+local function escaped(name)
+  if name:find("^%.+$") then
+    return (name:gsub("%.", "%%2E"))
+  end
+  return (name:gsub("[^%w%-_.~]", function(byte)
+    return ("%%%02X"):format(byte:byte())
+  end))
+end
+
+-- The list of an answer to a look-up: {order_id, certificate_id, status}
+-- each; nil where it is no such answer.
+local function read_list(value)
+  if type(value.orders) ~= "table" then
+    return nil
+  end
+  local list = {}
+  for _, entry in ipairs(value.orders) do
+    local id = type(entry) == "table" and response.id(entry.order_id)
+    if not id then
+      return nil
+    end
+    list[#list + 1] = { id = id, status = entry.status,
+                        certificate_id = response.id(entry.certificate_id) }
+  end
+  return list
+end
+
+-- The orders of this call's name, `ask` being ask or ask_once.
+-- @return list, the response; or nil, err
+function Call:named_orders(ask)
+  self.lookups = self.lookups + 1
+  local value, answer = ask(self, "/order/alternate/" .. escaped(self.name),
+                            "lookup")
+  if not value then
+    if answer.status == 404 then
+      return {}
+    end
+    return nil, answer
+  end
+  local list = read_list(value)
+  if not list then
+    return nil, errors.new("protocol",
+      "the answer to the look-up has no list of orders", { retryable = true })
+  end
+  return list, answer
+end
+
+local function squeezed(pem)
+  return type(pem) == "string" and pem:gsub("%-%-%-%-%-[^-]*%-%-%-%-%-", "")
+                                      :gsub("%s", "")
+end
+
+-- True where an order of this name is plainly another one: other contents, or
+-- from an earlier day. `ours` is {common_name, csr}; `since` the time that
+-- ours was sent at, or nil.
+local function is_other(details, ours, since)
+  local certificate = details.certificate
+  local created = type(details.date_created) == "string"
+                  and http_date.parse_iso(details.date_created)
+  if created and since and created < since - DAY then
+    return true
+  elseif type(certificate) ~= "table" then
+    return false
+  end
+  local name, csr = certificate.common_name, squeezed(certificate.csr)
+  return type(name) == "string" and
+         name:lower() ~= ours.common_name:lower() or
+         ours.csr and csr and csr ~= "" and csr ~= squeezed(ours.csr) or false
+end
+
+-- By the server's clock, which `answer` tells: when this call began, or what
+-- `time` of our clock was; nil where the answer tells none.
+function Call:server_time(answer, time)
+  local date = answer.headers and answer.headers.date
+  date = type(date) == "string" and http_date.parse(date)
+  local ago = time and self.world.time() - time
+              or self.world.clock() - self.started
+  return date and date - ago
+end
+
+-- An order as a result, completed as far as that can be had.
+local function result_of(entry, details)
+  local result = details or {}
+  local certificate = result.certificate
+  result.id, result.status = entry.id, result.status or entry.status
+  result.certificate_id = result.certificate_id or
+    type(certificate) == "table" and response.id(certificate.id) or
+    entry.certificate_id
+  return result
+end
+
+function Call:details(id)
+  return (self:ask(("/order/certificate/%d"):format(id), "get"))
+end
+
+local function ids_of(list)
+  local ids = {}
+  for i, entry in ipairs(list) do
+    ids[i] = ("%d"):format(entry.id)
+  end
+  return table.concat(ids, ", ")
+end
+
+-- The first of the found orders that can be this call's, as a result; nil
+-- where all are others.
+function Call:pick(list, answer, ours)
+  if #list == 0 then
+    return nil
+  end
+  local since, fit, first = self:server_time(answer, ours.time), {}, nil
+  for i, entry in ipairs(list) do
+    if not self.known[entry.id] and i <= DETAILS_MAX then
+      local details = self:details(entry.id)
+      if not (details and is_other(details, ours, since)) then
+        fit[#fit + 1] = entry
+        first = first or result_of(entry, details)
+      end
+    end
+  end
+  if #fit > 1 then
+    self:warn_of_many(fit)
+  end
+  return first
+end
+
+function Call:warn_of_many(list)
+  self.warnings[#self.warnings + 1] = {
+    path = "alternative_order_id", code = "duplicate",
+    message = ("'alternative_order_id' must name one order, got %d: %s")
+      :format(#list, ids_of(list)),
+  }
+end
+
+--- Looks once for an order that was sent before this call.
+-- @param ours {common_name, time}
+-- @return result; or nil, err; or nil where there is none
+function Call:find(ours)
+  local list, answer = self:named_orders(self.ask)
+  if not list then
+    return nil, answer
+  end
+  return self:pick(list, answer, ours)
+end
+
+-- ---- an unclear order ----------------------------------------------------
+
+local function may_help(err)
+  return err.kind == "unavailable" or err.kind == "throttled" or
+         err.kind == "protocol"
+end
+
+-- Looks an unclear order up at growing intervals.
+-- @return result, its response; or nil, and in words why not, and whether
+--   the service said that there is none
+function Call:recover(ours)
+  local span = self.client.recover_for
+  local ends = math.min(self.world.clock() + span, self.ends)
+  local interval, before, why = span / 60, self.lookups, nil
+  while true do
+    local list, answer = self:named_orders(self.ask_once)
+    local result = list and self:pick(list, answer, ours)
+    if result then
+      return result, answer
+    end
+    why = not list and answer or nil
+    local left = ends - self.world.clock()
+    if why and not may_help(why) or left <= 0 then
+      break
+    end
+    local seconds = math.max(interval, why and why.retry_after or 0)
+    self:wait(math.min(seconds, left), "lookup")
+    interval = math.min(interval * 2, span / 4)
+  end
+  if why then
+    return nil, ("it could not be looked up: %s"):format(why.message), false
+  end
+  return nil, ("it was not found in %d look-ups by alternative_order_id '%s'")
+    :format(self.lookups - before, self.name), true
+end
+
+local function unclear_error(err, why)
+  local members = {}
+  for name, value in pairs(err) do
+    members[name] = value
+  end
+  members.kind, members.message = nil, nil
+  members.outcome, members.retryable = nil, nil
+  local message = err.message
+  if err.kind ~= "unknown" then
+    message = "nobody can tell whether the order was placed: an attempt was "
+              .. "unclear, then " .. message
+  end
+  return errors.new("unknown", message .. "; " .. why, members)
+end
+
+-- ---- placing -------------------------------------------------------------
+
+-- One POST: result, answer; or nil, err.
+function Call:attempt(order)
+  self.attempts = self.attempts + 1
+  return self:exchange("attempt", "POST", order.path, order.body,
+                       response.order, response.order_failure)
+end
+
+-- What follows from a failed attempt: "again", or a result, or nil, err.
+function Call:after(order, err, unclear)
+  local step = AFTER[err.kind]
+  if step == "again" and self:may_retry(self.attempts, err) then
+    return "again"
+  elseif not order.once or not unclear and step ~= "unclear" then
+    return nil, err
+  end
+  local result, why, absent = self:recover(order.ours)
+  if result then
+    self.recovered = true
+    return result, why
+  elseif absent and self.client.unique_ids and step == "unclear" and
+         self.attempts < self.client.retry.attempts and self:left() > 0 then
+    return "again"
+  end
+  return nil, unclear_error(err, why)
+end
+
+--- Places an order at most once.
+-- @param order {path, body, once, ours = {common_name, csr}}
+-- @return result, the response; or nil, err
+function Call:place(order)
+  local unclear = false
+  while true do
+    local result, answer = self:attempt(order)
+    if result then
+      return result, answer
+    end
+    local err = answer
+    unclear = unclear or err.kind == "unknown"
+    result, answer = self:after(order, err, unclear)
+    if result ~= "again" then
+      return result, answer
+    end
+  end
+end
+
+-- ---- ensuring ------------------------------------------------------------
+
+--- The live order of this call's name; the others are remembered as no work
+-- of this call.
+-- @return result, response; or nil, err; or nil where there is none
+function Call:existing()
+  local list, answer = self:named_orders(self.ask)
+  if not list then
+    return nil, answer
+  end
+  local live = {}
+  for _, entry in ipairs(list) do
+    if OVER[tostring(entry.status):lower()] then
+      self.known[entry.id] = true
+    else
+      live[#live + 1] = entry
+    end
+  end
+  if #live == 0 then
+    return nil
+  elseif #live > 1 then
+    self:warn_of_many(live)
+  end
+  return result_of(live[1], self:details(live[1].id)), answer
+end
+
+return policy

@@ -1,0 +1,141 @@
+-- Never twice, never lost: each fault at each point of the exchange, in
+-- process under a clock of its own and over HTTPS.
+
+local certcentral = require "certcentral"
+local cases = require "support.fault_cases"
+local clocks = require "certcentral.sandbox.clock"
+local sandbox = require "certcentral.sandbox"
+local support = require "support.sandbox"
+
+local function merged(...)
+  local all = {}
+  for i = 1, select("#", ...) do
+    for name, value in pairs((select(i, ...)) or {}) do
+      all[name] = value
+    end
+  end
+  return all
+end
+
+-- Places that the cases are run at: start(case) gives a client's options,
+-- and functions that tell what the service has seen.
+
+local function in_process(case)
+  local clock = clocks.new()
+  local box = sandbox.new { clock = clock,
+                            unique_alternative_order_ids = case.unique }
+  for _, fault in ipairs(case.faults) do
+    box:fault(fault)
+  end
+  return {
+    options = { api_key = box.api_key, base_url = box.base_url,
+                transport = { perform = box.transport, clock = clock,
+                              time = clock, sleep = clock.sleep } },
+    orders = function()
+      clock:advance(1000) -- what is under way arrives
+      return box:orders()
+    end,
+    requests = function() return box:requests() end,
+  }
+end
+
+local servers = {}
+
+local function over_https(case)
+  local name = case.unique and "unique" or "usual"
+  local server = servers[name] or support.start {
+    unique_alternative_order_ids = case.unique }
+  servers[name] = server
+  support.reset(server)
+  for _, fault in ipairs(case.faults) do
+    support.fault(server, fault)
+  end
+  return {
+    options = { api_key = server.api_key, base_url = server.base_url,
+                ca_file = server.ca_file,
+                recover_for = cases.UNIT,
+                retry = { base = 0.01, cap = 0.02 } },
+    orders = function() return support.orders(server) end,
+    requests = function() return support.requests(server) end,
+  }
+end
+
+local places = { ["in process"] = in_process, ["over HTTPS"] = over_https }
+
+local function count(requests, method, part)
+  local n = 0
+  for _, request in ipairs(requests) do
+    if request.method == method and request.path:find(part, 1, true) then
+      n = n + 1
+    end
+  end
+  return n
+end
+
+-- Places the case's order: result, info (or nil, err), what was stored, and
+-- all requests.
+local function play(case, place)
+  local client = assert(certcentral.new(merged(place.options,
+    { unique_ids = case.unique }, case.client)))
+  local result, info = client:place_order(support.order(), case.options)
+  client:close()
+  return result, info, place.orders(), place.requests()
+end
+
+local function check(case, place)
+  local result, info, stored, requests = play(case, place)
+  local told = result and "placed" or info.outcome
+  assert.are.equal(case.told, told)
+  assert.are.equal(case.stored, #stored)
+  assert.are.equal(case.attempts, info.attempts)
+  local lookups = count(requests, "GET", "/order/alternate/")
+  assert.are.equal(case.lookups or lookups, lookups)
+  if result then
+    assert.are.equal(stored[1].order_id, result.id)
+    assert.are.equal(case.recovered, info.recovered)
+    assert.are.equal(stored[1].alternative_order_id,
+                     info.alternative_order_id)
+    assert.are.same({}, info.warnings)
+  else
+    assert.are.equal(case.kind, info.kind)
+  end
+  assert.are.equal((case.options or {}).once ~= false,
+                   type(info.alternative_order_id) == "string")
+end
+
+for where, start in pairs(places) do
+  describe("an order " .. where, function()
+    for _, case in ipairs(cases) do
+      if not case.only or case.only == where then
+        it("that meets: " .. case.name, function()
+          check(case, start(case))
+        end)
+      end
+    end
+  end)
+end
+
+describe("all faults together", function()
+  it("lose no order, place none twice and invent none", function()
+    local sums = { twice = 0, lost = 0, invented = 0 }
+    local function add(name, is_so)
+      sums[name] = sums[name] + (is_so and 1 or 0)
+    end
+    for _, case in ipairs(cases) do
+      local result, info, stored = play(case, in_process(case))
+      add("twice", #stored > 1)
+      add("lost", #stored > 0 and not result and
+                  info.outcome == "not_placed")
+      add("invented", #stored == 0 and result)
+    end
+    assert.are.same({ twice = 0, lost = 0, invented = 0 }, sums)
+  end)
+end)
+
+for _, name in ipairs { "usual", "unique" } do
+  teardown(function()
+    if servers[name] then
+      servers[name].stop()
+    end
+  end)
+end
