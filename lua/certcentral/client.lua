@@ -325,10 +325,6 @@ local function bad_answer(what)
   return nil, { sent = "maybe", message = "the transport " .. what }
 end
 
-local function told(message)
-  return type(message) == "string" and message or "a " .. type(message)
-end
-
 local function copy_headers(given)
   local headers = {}
   if type(given) == "table" then
@@ -348,10 +344,10 @@ local function call_custom(self, request)
   request.headers = headers_with_key(self, request.headers)
   local ok, answer, failure = pcall(self.custom, request)
   if not ok then
-    return bad_answer("raised: " .. told(answer))
+    return bad_answer("raised: " .. errors.told(answer))
   elseif answer == nil then
     if type(failure) ~= "table" then
-      return bad_answer("failed: " .. told(failure))
+      return bad_answer("failed: " .. errors.told(failure))
     end
     return nil, failure
   elseif type(answer) ~= "table" or
@@ -467,6 +463,15 @@ local function finish(call, order, result, answer)
   return result, info
 end
 
+-- What stops a script (Ctrl-C) must not cost the order's name.
+local function raise_interrupted(call, message)
+  if type(message) == "string" and call.attempts > 0 then
+    message = ("%s (the order%s may have been placed)"):format(message,
+      call.name and (" '%s'"):format(call.name) or "")
+  end
+  error(message, 0)
+end
+
 -- Places it, with a line in the journal before and one after.
 local function place(self, call, order)
   local record, err
@@ -476,8 +481,10 @@ local function place(self, call, order)
       return finish(call, order, nil, err)
     end
   end
-  local result, answer = call:place(order)
-  if record then
+  local ok, result, answer = pcall(call.place, call, order)
+  if not ok then
+    raise_interrupted(call, result)
+  elseif record then
     call.journal_error = record(result, answer)
   end
   return finish(call, order, result, answer)
@@ -510,6 +517,11 @@ end
 -- The error of an order that has no name to be looked up by.
 local function nameless(err)
   local problems = err and err.problems or {}
+  for _, problem in ipairs(problems) do
+    if problem.path == "alternative_order_id" then
+      return err
+    end
+  end
   problems[#problems + 1] = {
     path = "alternative_order_id", code = "missing",
     message = "'alternative_order_id' is required to ensure an order",
@@ -544,8 +556,8 @@ end
 --- Looks up what a crash left open in the journal.
 -- @param options settle: seconds (default 3600) after which an order that is
 --   not found counts as not placed
--- @return list of {alternative_order_id, outcome, order_id, result, time,
---   product, common_name, sha256, message}; or nil, err
+-- @return list of {alternative_order_id, outcome, order_id, result, warnings,
+--   time, product, common_name, sha256, message}; or nil, err
 function methods:recover(options)
   options = options or {}
   options_of.check(options, { settle = seconds_or_none }, "recover")

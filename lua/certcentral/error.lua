@@ -75,4 +75,10 @@ function errors.invalid(problems, warnings, count)
                     { problems = problems, warnings = warnings })
 end
 
+--- What somebody's function raised or returned as a message, in words. Never
+-- raises.
+function errors.told(value)
+  return type(value) == "string" and value or "a " .. type(value)
+end
+
 return errors

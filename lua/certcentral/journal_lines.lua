@@ -12,9 +12,9 @@ local ENTRY_LENGTH = 26
 local function write(journal, line)
   local ok, written, message = pcall(journal.write, journal, line)
   if not ok then
-    return nil, tostring(written)
+    return nil, errors.told(written)
   elseif not written then
-    return nil, tostring(message)
+    return nil, errors.told(message)
   end
   return true
 end
@@ -29,7 +29,8 @@ end
 --   returns in words what went wrong; or nil, err
 function journal_lines.intent(client, call, order)
   local time = client.world.time
-  local entry = core.random_id(ENTRY_LENGTH)
+  local entry = core.random_id(ENTRY_LENGTH) or
+                error("no random bytes from the system", 0)
   local sha256 = require("certcentral.csr").sha256(order.body)
   local ok, message = write(client.journal, {
     step = "intent", entry = entry, time = math.floor(time()),
@@ -48,7 +49,7 @@ function journal_lines.intent(client, call, order)
       line.outcome, line.kind = answer.outcome, answer.kind
     end
     local _, problem = write(client.journal, line)
-    return problem
+    return problem and client.mask(problem)
   end
 end
 
@@ -63,6 +64,7 @@ local function look_up(client, found, settle)
                                   time = found.time }
   if result then
     found.order_id, found.result = result.id, result
+    found.warnings = call.warnings
     return "placed"
   elseif err then
     found.message = err.message
@@ -81,7 +83,7 @@ function journal_lines.recover(client, settle)
     .open_orders(client.journal)
   if not open then
     return nil, errors.new("config", "the journal cannot be read: "
-      .. core.printable(client.mask(tostring(message)), 300))
+      .. core.printable(client.mask(errors.told(message)), 300))
   end
   local list = {}
   for i, entry in ipairs(open) do

@@ -55,11 +55,17 @@ function Call:emit(event)
   event.elapsed = self.world.clock() - self.started
   local ok, message = pcall(on_event, event)
   if not ok and not self.event_error then
-    self.event_error = self.client.mask(tostring(message))
+    self.event_error = self.client.mask(errors.told(message))
   end
 end
 
 -- ---- waiting -------------------------------------------------------------
+
+-- No more can be sent within this call.
+function Call:not_sent(message, throttled)
+  self.exhausted = true
+  return nil, { sent = "no", throttled = throttled, message = message }
+end
 
 function Call:wait(seconds, reason)
   if seconds > 0 then
@@ -95,44 +101,60 @@ function Call:may_retry(n, err)
   return true
 end
 
--- Waits until the rate budget has room; false where the deadline comes first.
+-- Asks the rate budget, which may be the caller's own and do anything:
+-- seconds to wait, 0 and its grant; or nil, in words what went wrong.
+local function ask_budget(budget)
+  local ok, seconds, grant = pcall(budget.take, budget)
+  if not ok then
+    return nil, errors.told(seconds)
+  elseif type(seconds) ~= "number" or not (seconds >= 0) then
+    return nil, "take() must return seconds from 0, got "
+                .. (type(seconds) == "number" and tostring(seconds)
+                    or type(seconds))
+  end
+  return seconds, grant
+end
+
+-- Waits until the rate budget has room: a function to call when the request
+-- has ended; or nil, failure.
 function Call:take_budget()
   local budget = self.client.budget
-  local seconds = budget and budget:take() or 0
-  while seconds > 0 do
-    if seconds >= self:left() then
-      return false
+  if not budget then
+    return function() end
+  end
+  while true do
+    local seconds, grant = ask_budget(budget)
+    if not seconds then
+      return nil, { sent = "no", config = true,
+                    message = "the rate budget failed: " .. grant }
+    elseif seconds == 0 then
+      return function()
+        pcall(budget.done, budget, grant) -- no matter of the order
+      end
+    elseif seconds >= self:left() then
+      return self:not_sent("the rate budget has no room before the deadline",
+                           true)
     end
     self:wait(seconds, "rate")
-    seconds = budget:take()
   end
-  return true
 end
 
 -- ---- one exchange --------------------------------------------------------
 
--- No more can be sent within this call.
-function Call:not_sent(message, throttled)
-  self.exhausted = true
-  return nil, { sent = "no", throttled = throttled, message = message }
-end
-
 -- One exchange: a response; or nil, failure.
-function Call:send(method, path, body)
-  if not self:take_budget() then
-    return self:not_sent("the rate budget has no room before the deadline",
-                         true)
+function Call:send(event, method, path, body)
+  local done, failure = self:take_budget()
+  if not done then
+    return nil, failure
   end
-  local left = self:left()
-  local answer, failure
+  local left, answer = self:left(), nil
   if left > 0 then
+    self.attempts = self.attempts + (event == "attempt" and 1 or 0)
     answer, failure = self.client:_exchange(method, path, body, left)
   else
     answer, failure = self:not_sent("the deadline is over")
   end
-  if self.client.budget then
-    self.client.budget:done()
-  end
+  done()
   return answer, failure
 end
 
@@ -151,7 +173,7 @@ end
 -- Sends, reads what came and tells of it: value, answer; or nil, err.
 function Call:exchange(event, method, path, body, read, read_failure)
   local began = self.world.clock()
-  local answer, failure = self:send(method, path, body)
+  local answer, failure = self:send(event, method, path, body)
   local value, err
   if answer then
     value, err = read(answer, self.client.mask)
@@ -359,27 +381,27 @@ end
 function Call:recover(ours)
   local span = self.client.recover_for
   local ends = math.min(self.world.clock() + span, self.ends)
-  local interval, before, why = span / 60, self.lookups, nil
+  local interval, answered, why = span / 60, 0, nil
   while true do
     local list, answer = self:named_orders(self.ask_once)
     local result = list and self:pick(list, answer, ours)
     if result then
       return result, answer
     end
-    why = not list and answer or nil
+    answered, why = answered + (list and 1 or 0), not list and answer or nil
     local left = ends - self.world.clock()
-    if why and not may_help(why) or left <= 0 then
+    if why and not may_help(why) or left <= 0 or self.exhausted then
       break
     end
     local seconds = math.max(interval, why and why.retry_after or 0)
     self:wait(math.min(seconds, left), "lookup")
     interval = math.min(interval * 2, span / 4)
   end
-  if why then
+  if why and not (self.exhausted and answered > 0) then
     return nil, ("it could not be looked up: %s"):format(why.message), false
   end
   return nil, ("it was not found in %d look-ups by alternative_order_id '%s'")
-    :format(self.lookups - before, self.name), true
+    :format(answered, self.name), true
 end
 
 local function unclear_error(err, why)
@@ -401,7 +423,6 @@ end
 
 -- One POST: result, answer; or nil, err.
 function Call:attempt(order)
-  self.attempts = self.attempts + 1
   return self:exchange("attempt", "POST", order.path, order.body,
                        response.order, response.order_failure)
 end
