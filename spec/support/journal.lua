@@ -14,7 +14,7 @@ local quote = support.quote
 -- Runs a command for the shell; returns its output, standard error included,
 -- and its exit status.
 function support.run(command)
-  local pipe = io.popen(("(%s) 2>&1; printf '\\n%%s' $?"):format(command))
+  local pipe = io.popen(("exec 2>&1; (%s); printf '\\n%%s' $?"):format(command))
   local text = pipe:read("*a")
   pipe:close()
   local output, status = text:match("^(.*)\n(%d+)$")
@@ -37,14 +37,19 @@ function support.remove(directory)
   support.sure("rm -rf " .. quote(directory))
 end
 
--- The command that runs an action of journal_process.lua.
-function support.process(...)
-  local words = { ("LD_PRELOAD=%s ASAN_OPTIONS=detect_leaks=0 %s"):format(
-    quote(preload), quote(lua)), "spec/support/journal_process.lua" }
+-- The command that runs a program of spec/support.
+function support.program(name, ...)
+  local words = { ("LD_PRELOAD=%s ASAN_OPTIONS=detect_leaks=0 exec %s")
+    :format(quote(preload), quote(lua)), "spec/support/" .. name }
   for _, word in ipairs { ... } do
     words[#words + 1] = quote(tostring(word))
   end
   return table.concat(words, " ")
+end
+
+-- The command that runs an action of journal_process.lua.
+function support.process(...)
+  return "(" .. support.program("journal_process.lua", ...) .. ")"
 end
 
 -- Runs one command while another process holds the file's lock: commands

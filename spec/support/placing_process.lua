@@ -1,0 +1,69 @@
+-- A process that places orders and may be killed while it does:
+--
+--   ensure JOURNAL BASE_URL CA_FILE KEY LAST [SECONDS]
+--     recovers from the journal, then ensures the orders job-1 to job-LAST
+--     that the journal does not know as placed; prints how many orders were
+--     open, how many of them were found, and how many are left. After SECONDS
+--     it kills itself.
+--   place JOURNAL BASE_URL CA_FILE KEY COUNT
+--     places so many orders, and prints their ids.
+
+local certcentral = require "certcentral"
+local journals = require "certcentral.journal"
+local orders = require "support.orders"
+
+local action, path, base_url, ca_file, key, count, seconds =
+  (table.unpack or unpack)(arg) -- luacheck: ignore
+
+local journal = assert(journals.file(path))
+local client = assert(certcentral.new {
+  base_url = base_url, ca_file = ca_file, api_key = key, journal = journal,
+  rate = false,
+})
+local actions = {}
+
+-- The names of the orders that the journal knows as placed.
+local function placed_names()
+  local names, placed = {}, {}
+  for _, line in ipairs((assert(journal:read()))) do
+    if line.step == "intent" then
+      names[line.entry] = line.alternative_order_id
+    elseif line.outcome == "placed" then
+      placed[names[line.entry]] = true
+    end
+  end
+  return placed
+end
+
+function actions.ensure()
+  local open, found = assert(client:recover { settle = 0 }), 0
+  for _, entry in ipairs(open) do
+    found = found + (entry.outcome == "placed" and 1 or 0)
+  end
+  io.write(#open, " ", found, "\n")
+  io.flush()
+  local placed = placed_names()
+  for i = 1, tonumber(count) do
+    local name = "job-" .. i
+    if not placed[name] then
+      local order = orders.minimal()
+      order.alternative_order_id = name
+      assert(client:ensure_order(order))
+    end
+  end
+  io.write("left ", #assert(journal:open_orders()), "\n")
+end
+
+function actions.place()
+  for _ = 1, tonumber(count) do
+    local result = assert(client:place_order(orders.minimal()))
+    print(result.id)
+  end
+end
+
+if seconds then
+  -- the shell's parent is this process
+  os.execute(("(sleep %s; kill -KILL $PPID) >/dev/null 2>&1 &")
+    :format(seconds))
+end
+actions[action]()
