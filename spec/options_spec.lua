@@ -154,7 +154,28 @@ describe("client options", function()
     ca_file = { 1, {} }, proxy = { 1, {} },
     timeout = { 0, -1, "30", 0 / 0, math.huge },
     connect_timeout = { 0, -1, "10", 0 / 0, math.huge },
-    user_agent = { 1, {} }, transport = { 1, {}, "wget", "" },
+    user_agent = { 1, {} },
+    transport = { 1, {}, "wget", "", { perform = 1 },
+                  { perform = answer, sleep = 1 },
+                  { perform = answer, clock = {} },
+                  { perform = answer, time = "now" },
+                  { perform = answer, random = 4 } },
+    retry = { 1, true, { attempts = 0 }, { attempts = 1.5 }, { base = -1 },
+              { cap = -1 }, { cap = "30" }, { base = 0 / 0 },
+              { cap = math.huge }, { tries = 2 }, { 4 } },
+    deadline = { 0, -1, "120", 0 / 0, math.huge },
+    recover_for = { -1, "60", 0 / 0, math.huge },
+    unique_ids = { 1, "true" },
+    rate = { 1, "100", {}, { 100 }, { { requests = 100 } },
+             { { requests = 0, seconds = 5 } },
+             { { requests = 1.5, seconds = 5 } },
+             { { requests = 100, seconds = -5 } },
+             { { requests = 100, seconds = 5, x = 1 } },
+             { requests = 100, seconds = 5 } },
+    budget = { 1, true, {}, { take = answer }, { take = 1, done = 2 } },
+    journal = { 1, "/tmp/journal", {}, { write = answer },
+                { write = 1, read = 2 } },
+    on_event = { 1, "print", {} },
   }
   for option, values in pairs(wrong) do
     it("are of their types: " .. option, function()
@@ -178,6 +199,22 @@ describe("client options", function()
     for _, value in ipairs { "key", 1, true } do
       assert.is_truthy(message_of(certcentral.new, value):find(
         "bad options to 'new'", 1, true))
+    end
+  end)
+
+  it("may have each part of a retry", function()
+    for _, retry in ipairs { {}, { attempts = 1 }, { base = 0 }, { cap = 0.5 },
+                             { attempts = 9, base = 1, cap = 2 } } do
+      assert.is_table(certcentral.new { api_key = "key", transport = answer,
+                                        retry = retry })
+    end
+  end)
+
+  it("do not give rate and budget both", function()
+    for _, rate in ipairs { true, false } do
+      assert.is_truthy(message_of(certcentral.new, { api_key = "key",
+        rate = rate, budget = require("certcentral.budget").new() })
+        :find("'rate' and 'budget' to 'new' exclude each other", 1, true))
     end
   end)
 

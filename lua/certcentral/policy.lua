@@ -107,7 +107,7 @@ local function ask_budget(budget)
   local ok, seconds, grant = pcall(budget.take, budget)
   if not ok then
     return nil, errors.told(seconds)
-  elseif type(seconds) ~= "number" or not (seconds >= 0) then
+  elseif type(seconds) ~= "number" or seconds < 0 or seconds ~= seconds then
     return nil, "take() must return seconds from 0, got "
                 .. (type(seconds) == "number" and tostring(seconds)
                     or type(seconds))
@@ -147,7 +147,8 @@ function Call:send(event, method, path, body)
   if not done then
     return nil, failure
   end
-  local left, answer = self:left(), nil
+  local left = self:left()
+  local answer
   if left > 0 then
     self.attempts = self.attempts + (event == "attempt" and 1 or 0)
     answer, failure = self.client:_exchange(method, path, body, left)
@@ -381,7 +382,8 @@ end
 function Call:recover(ours)
   local span = self.client.recover_for
   local ends = math.min(self.world.clock() + span, self.ends)
-  local interval, answered, why = span / 60, 0, nil
+  local interval, answered = span / 60, 0
+  local why
   while true do
     local list, answer = self:named_orders(self.ask_once)
     local result = list and self:pick(list, answer, ours)
