@@ -88,7 +88,8 @@ $(BUILD)/$(1)/certcentral/csr.so: $(BUILD)/$(1)/obj/csr.o $(CSR) \
 		$(BUILD)/csrc/core/buffer.o
 	@mkdir -p $$(@D)
 	$(CC) $(SANITIZE) $(MODULE) -o $$@ $$^ $(CRYPTO_LIBS)
-$(BUILD)/$(1)/certcentral/curl.so: $(BUILD)/$(1)/obj/curl.o $(TRANSPORT) \
+$(BUILD)/$(1)/certcentral/curl.so: $(BUILD)/$(1)/obj/curl.o \
+		$(BUILD)/$(1)/obj/curl_multi.o $(TRANSPORT) \
 		$(BUILD)/csrc/core/buffer.o
 	@mkdir -p $$(@D)
 	$(CC) $(SANITIZE) $(MODULE) -o $$@ $$^ $(CURL_LIBS)
