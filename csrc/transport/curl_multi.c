@@ -394,6 +394,11 @@ static void run_ready(dcc_multi *m, long timeout_ms, int64_t *slice_ends)
   }
 }
 
+static size_t under_way(const dcc_multi *m)
+{
+  return m->lists[WAITING].count + m->lists[ACTIVE].count;
+}
+
 static long least(long a, int64_t b)
 {
   return a < 0 || b < a ? (long)(b < 0 ? 0 : b > INT_MAX ? INT_MAX : b) : a;
@@ -405,24 +410,26 @@ long dcc_multi_timeout(const dcc_multi *m)
   if (m->lists[DONE].count > 0 || may_start(m))
     return 0;
   (void)curl_multi_timeout(m->curlm, &ms);
-  if (m->lists[WAITING].count + m->lists[ACTIVE].count > 0)
+  if (under_way(m) > 0)
     ms = least(ms, m->guard_at - now_ms());
   return ms;
 }
 
 void dcc_multi_step(dcc_multi *m, long timeout_ms)
 {
-  int64_t now = now_ms(), ends = now + timeout_ms, slice_ends;
+  int64_t now = now_ms(), ends = now, slice_ends;
+  if (under_way(m) > 0)
+    ends += timeout_ms;
   do {
     long wait = least(dcc_multi_timeout(m), ends - now);
     slice_ends = now + SLICE_MS;
     run_ready(m, wait, &slice_ends);
     run(m, CURL_SOCKET_TIMEOUT, 0);
-    start_waiting(m, slice_ends);
     guard(m);
+    start_waiting(m, slice_ends);
     now = now_ms();
   } while (now < ends && m->lists[DONE].count == 0
-           && m->lists[WAITING].count + m->lists[ACTIVE].count > 0);
+           && under_way(m) > 0);
 }
 
 /* --- results --- */
@@ -447,8 +454,7 @@ void dcc_multi_clear(dcc_multi *m)
 
 size_t dcc_multi_count(const dcc_multi *m)
 {
-  return m->lists[WAITING].count + m->lists[ACTIVE].count
-         + m->lists[DONE].count;
+  return under_way(m) + m->lists[DONE].count;
 }
 
 static dcc_transfer *find(const dcc_multi *m, int64_t id)
