@@ -42,6 +42,13 @@ function Call:left()
   return self.ends - self.world.clock()
 end
 
+--- Ends the call: from now on it sends nothing and waits for nothing, and
+-- returns what is known of the order.
+-- @param why in words, for the error
+function Call:cancel(why)
+  self.cancelled, self.ends = why, -math.huge
+end
+
 -- ---- events --------------------------------------------------------------
 
 -- Tells on_event. What that function raises must not cost an order: it is
@@ -119,16 +126,18 @@ end
 
 -- One exchange: a response; or nil, failure.
 function Call:send(method, path, body)
-  if not self:take_budget() then
-    return self:not_sent("the rate budget has no room before the deadline",
-                         true)
+  if self.cancelled then
+    return self:not_sent(self.cancelled)
+  elseif not self:take_budget() then
+    return self:not_sent(self.cancelled or
+      "the rate budget has no room before the deadline", not self.cancelled)
   end
   local left = self:left()
   local answer, failure
   if left > 0 then
     answer, failure = self.client:_exchange(method, path, body, left)
   else
-    answer, failure = self:not_sent("the deadline is over")
+    answer, failure = self:not_sent(self.cancelled or "the deadline is over")
   end
   if self.client.budget then
     self.client.budget:done()
@@ -367,7 +376,7 @@ function Call:recover(ours)
       return result, answer
     end
     why = not list and answer or nil
-    local left = ends - self.world.clock()
+    local left = math.min(ends - self.world.clock(), self:left())
     if why and not may_help(why) or left <= 0 then
       break
     end
