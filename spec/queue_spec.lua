@@ -212,6 +212,19 @@ describe("a queue", function()
     assert.are.equal(250, #box:requests())
   end)
 
+  it("lets no order's deadline come while it waits for its turn", function()
+    local client, box = start { rate = { { requests = 2, seconds = 500 } } }
+    local queue, tickets = client:queue(), {}
+    for i = 1, 8 do
+      tickets[i] = queue:add(order("order-" .. i))
+    end
+    repeat until queue:step(1000) == 0
+    for _, ticket in ipairs(tickets) do
+      assert.is_true(ticket:outcome().ok)
+    end
+    assert.are.equal(8, #box:orders())
+  end)
+
   it("loses none, places none twice, whatever happens", function()
     local client, box, clock = start({ deadline = 5, recover_for = 2,
                                        timeout = 1 })

@@ -51,14 +51,31 @@ local function exchange(self, ...)
   return coroutine.yield(YIELD, "transfer", id)
 end
 
+-- Whether nothing of the order has been sent.
+local function is_unsent(call)
+  return call.attempts <= 1 and call.lookups == 0 and not call.cancelled
+end
+
+-- Many orders wait longer for the budget than one may take: until an order
+-- is sent for the first time, its deadline does not come nearer.
+local function take(self, budget)
+  local ticket, clock = self.current, self.client.world.clock
+  local call, seconds = ticket.call, budget:take()
+  while seconds > 0 and is_unsent(call) do
+    local began = clock()
+    ticket.state = "rate"
+    call:wait(seconds, "rate")
+    call.ends = call.ends + clock() - began
+    seconds = call.cancelled and seconds or budget:take()
+  end
+  ticket.state = seconds > 0 and "rate" or "sending"
+  return seconds
+end
+
 -- The client's budget; it notes who waits for it.
 local function watched(self, budget)
   return budget and {
-    take = function()
-      local seconds = budget:take()
-      self.current.state = seconds > 0 and "rate" or "sending"
-      return seconds
-    end,
+    take = function() return take(self, budget) end,
     done = function() budget:done() end,
   }
 end
