@@ -184,8 +184,13 @@ $(BUILD)/bench/base: spec/bench/base.c
 	@mkdir -p $(@D)
 	$(CC) $(DEFINES) $(CFLAGS) $(WARNINGS) -o $@ $< $(CURL_LIBS)
 
+$(BUILD)/bench/hang.so: spec/bench/hang.c
+	@mkdir -p $(@D)
+	$(CC) $(DEFINES) $(CFLAGS) $(WARNINGS) -fPIC -shared -o $@ $<
+
 bench: deps
-	@$(MAKE) -s --no-print-directory all $(BUILD)/bench/base
+	@$(MAKE) -s --no-print-directory all $(BUILD)/bench/base \
+		$(BUILD)/bench/hang.so
 	@BUILD=$(BUILD) sh spec/bench/run.sh
 
 # ---- installing -------------------------------------------------------------
