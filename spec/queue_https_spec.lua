@@ -161,7 +161,9 @@ describe("a process that ends with orders under way", function()
       support.reset(server)
       support.fault(server, { kind = "delay", seconds = 2, times = 5,
                               when = "after" })
-      local words = { ("LD_PRELOAD=%s %s spec/support/queue_process.lua")
+      -- a process that hangs is one that has failed
+      local words = { ("LD_PRELOAD=%s timeout 60 %s "
+                       .. "spec/support/queue_process.lua")
         :format(journal_support.quote(preload), journal_support.quote(lua)) }
       for _, word in ipairs { way, server.base_url, server.ca_file,
                               server.api_key, path } do

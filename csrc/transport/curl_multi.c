@@ -10,6 +10,7 @@ enum {
   IDLE_MAX = 256,        /* handles that are kept for the next requests */
   CONNECTIONS_KEPT = 256,
   SLICE_MS = 2,          /* of work, after which a step looks at the time */
+  BATCH = 16,            /* finished requests that are enough for a step */
   GRACE_MS = 100         /* libcurl's own time-outs come first */
 };
 
@@ -389,7 +390,7 @@ static void run_ready(dcc_multi *m, long timeout_ms, int64_t *slice_ends)
     if (got & (POLLERR | POLLNVAL))
       what |= CURL_CSELECT_ERR;
     run(m, fd, what);
-    if (now_ms() >= *slice_ends)
+    if (m->lists[DONE].count >= BATCH || now_ms() >= *slice_ends)
       return;
   }
 }

@@ -481,6 +481,8 @@ local function finish(call, order, result, answer)
   return result, info
 end
 
+require "certcentral.interpreted"(finish, with_more)
+
 -- Places it, with a line in the journal before and one after.
 local function place(self, call, order)
   local record, err

@@ -226,25 +226,33 @@ end
 
 -- ---- running -------------------------------------------------------------
 
+local feed
+
+-- The next ones are added as soon as there is room for them.
 local function add(batch, item)
   batch.queue:_add(item.ready, item.err, function(outcome)
     take(batch, item.index, item.order, outcome)
+    if not batch.feeding then
+      feed(batch)
+    end
   end)
 end
 
 -- Adds as many as may be under way. What the caller's iterator raises ends
 -- the orders, too.
-local function feed(batch)
+function feed(batch)
+  batch.feeding = true
   while not batch.stopped and batch.queue.left < batch.concurrency do
     local ok, item = pcall(batch.next_item, batch)
     if not ok then
       batch.problem, batch.stopped = { item }, true
     elseif item == nil then
-      return
+      break
     else
       add(batch, item)
     end
   end
+  batch.feeding = false
 end
 
 -- The outcomes of those that were checked and not begun.
@@ -271,7 +279,6 @@ local function run(batch)
   while batch.queue.left > 0 do
     show(batch)
     batch.queue:step(TURN)
-    feed(batch)
   end
   skip_rest(batch)
 end

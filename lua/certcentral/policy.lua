@@ -406,6 +406,8 @@ local function unclear_error(err, why)
   return errors.new("unknown", message .. "; " .. why, members)
 end
 
+require "certcentral.interpreted"(unclear_error)
+
 -- ---- placing -------------------------------------------------------------
 
 -- One POST: result, answer; or nil, err.

@@ -191,6 +191,18 @@ end
 
 -- ---- giving up -----------------------------------------------------------
 
+-- An order that is open in a journal is looked up by client:recover().
+local NO_JOURNAL = { write = function() return true end }
+
+local is_jit
+
+local function own_budget(budget)
+  local budget_meta = debug.getmetatable(budget)
+  return type(budget_meta) == "table" and
+         tostring(rawget(budget_meta, "__name")):find("^certcentral%.budget")
+         ~= nil
+end
+
 local function placed(ticket)
   local outcome = ticket.result
   if outcome == nil then
@@ -220,13 +232,27 @@ function methods:cancel(ticket)
   return placed(ticket)
 end
 
+-- From a finalizer no function of the caller's is called that an order does
+-- not need; under LuaJIT none at all.
+local function become_quiet(self)
+  self.quiet, self.view.on_event = true, false
+  local journal = self.client.journal
+  if is_jit then
+    local known = package.loaded["certcentral.journal"]
+    self.bare = not own_budget(self.client.budget)
+    self.view.journal = journal and not (known and known.is_own(journal))
+                        and NO_JOURNAL or nil
+  end
+end
+
 -- Gives all orders up and closes; returns what a callback raised, or nil.
--- `quiet` calls no callback.
 function methods:_end(quiet)
   if self.closed then
     return nil
+  elseif quiet then
+    become_quiet(self)
   end
-  self.closed, self.quiet, self.guard = true, quiet, nil
+  self.closed, self.guard = true, nil
   self.client.queues[self] = nil
   local all = {}
   for ticket in pairs(self.live) do
@@ -245,9 +271,12 @@ function methods:_end(quiet)
   return problem and problem[1]
 end
 
+is_jit = require "certcentral.interpreted"(methods._end)
+
 --- Gives up what is left, as `cancel` does, and closes the connections.
 -- Never waits. Twice is fine. The client's own close and the garbage
--- collector do it too; the latter calls no callbacks.
+-- collector do it too; the latter calls no callbacks, and under LuaJIT no
+-- journal and no budget of the caller's own.
 function methods:close()
   local problem = self:_end()
   if problem ~= nil then
@@ -322,7 +351,7 @@ function queue.new(client, options)
     queued = {}, first = 1, last = 0,   -- those that have not begun
     transfers = {},                     -- id -> ticket
     sleepers = {}, names = {},
-    results = { first = 1 },            -- ended exchanges, not yet told
+    results = { first = 1, last = 0 },           -- ended exchanges, not yet told
     running = 0, left = 0, finished = 0,
   }, meta)
   self.view = queue_run.view(self, client)

@@ -11,6 +11,7 @@ local queue_run = {}
 local max, min = math.max, math.min
 
 local SLICE = 0.002 -- seconds of work in a step that may not wait
+local GROUP = 16     -- requests
 
 -- What a policy yields with: this, "transfer" or "sleep", an id or seconds.
 local YIELD = {}
@@ -76,7 +77,11 @@ end
 local function watched(self, budget)
   return budget and {
     take = function() return take(self, budget) end,
-    done = function() budget:done() end,
+    done = function()
+      if not self.bare then
+        budget:done()
+      end
+    end,
   }
 end
 
@@ -241,10 +246,21 @@ local function wake_sleepers(self, over)
   end
 end
 
--- Goes on with the orders whose exchange has ended.
-local function take_results(self, over)
+-- Asks the network, and waits so long for it.
+local function exchange_all(self, seconds)
   local results = self.results
-  while results[results.first] do
+  for _, result in ipairs(self.multi:step(seconds)) do
+    results.last = results.last + 1
+    results[results.last] = result
+  end
+end
+
+-- Goes on with the orders whose exchange has ended, and begins others in
+-- their place. The requests leave in small groups: one that is ready does
+-- not wait until all the others are.
+local function take_results(self, over)
+  local results, taken = self.results, 0
+  while results.first <= results.last do
     local result = results[results.first]
     results[results.first] = nil
     results.first = results.first + 1
@@ -252,22 +268,14 @@ local function take_results(self, over)
     if ticket then
       self.transfers[result.id], ticket.transfer = nil, nil
       resume(self, ticket, result.response, result.failure)
-      if over() then
-        return
-      end
+      begin_queued(self, over)
+      taken = taken + 1
     end
-  end
-  self.results = { first = 1 }
-end
-
-local function add_results(self, list)
-  local results = self.results
-  local last = results.first - 1
-  while results[last + 1] do
-    last = last + 1
-  end
-  for i, result in ipairs(list) do
-    results[last + i] = result
+    if over() then
+      return
+    elseif taken % GROUP == 0 and next(self.transfers) then
+      exchange_all(self, 0)
+    end
   end
 end
 
@@ -286,7 +294,7 @@ end
 --- Seconds until there is something to do; infinite where only a transfer's
 -- sockets can tell.
 function queue_run.seconds_to_next(self)
-  if self.results[self.results.first] or may_begin(self) then
+  if self.results.first <= self.results.last or may_begin(self) then
     return 0
   end
   return max(0, first_wake(self) - self.client.world.clock())
@@ -295,7 +303,7 @@ end
 -- Lets the network have its turn, and waits so long for it.
 local function wait(self, seconds)
   if next(self.transfers) then
-    add_results(self, self.multi:step(min(seconds, 1e6)))
+    exchange_all(self, min(seconds, 1e6))
   elseif seconds > 0 and seconds < math.huge then
     self.client.world.sleep(seconds)
   end
@@ -307,6 +315,8 @@ function queue_run.step(self, timeout)
   local ends, before = clock() + timeout, self.finished
   local function over()
     return self.closed or
+           -- a transport that blocks has taken its time
+           self.client.custom and self.finished > before or
            timeout == 0 and core.clock() - began >= SLICE
   end
   repeat
@@ -334,12 +344,9 @@ function stop(self, ticket)
   local id = ticket.transfer
   if id then
     local response, failure
-    for i = self.results.first, math.huge do
-      local result = self.results[i]
-      if not result then
-        break
-      elseif result.id == id then
-        response, failure = result.response, result.failure
+    for i = self.results.first, self.results.last do
+      if self.results[i].id == id then
+        response, failure = self.results[i].response, self.results[i].failure
       end
     end
     if not response and not failure then

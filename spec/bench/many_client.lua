@@ -54,15 +54,15 @@ local measures = {}
 function measures.time()
   local queue = client:queue { concurrency = concurrency }
   local function run(n)
-    local pool, next_one, left = list(n), 0, 0
+    local placed = 0
+    for _, order in ipairs(list(n)) do
+      queue:add(order, function(outcome)
+        placed = placed + (outcome.ok and 1 or 0)
+      end)
+    end
     local began = core.clock()
-    repeat
-      while left < concurrency and next_one < n do
-        next_one, left = next_one + 1, left + 1
-        queue:add(pool[next_one])
-      end
-      left = queue:step(1)
-    until left == 0 and next_one == n
+    repeat until queue:step(1) == 0
+    assert(placed == n, "an order failed")
     return core.clock() - began
   end
   run(concurrency)
