@@ -535,10 +535,10 @@ void dcc_multi_free(dcc_multi *m)
   if (m == NULL)
     return;
   for (state = IDLE; state <= DONE; state++) {
-    dcc_transfer *t;
-    while ((t = m->lists[state].first) != NULL) {
+    dcc_transfer *t = m->lists[state].first, *after;
+    for (; t != NULL; t = after) {
+      after = t->after;
       withdraw(m, t);
-      leave(m, t);
       free_transfer(t);
     }
   }
