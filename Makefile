@@ -88,7 +88,8 @@ $(BUILD)/$(1)/certcentral/csr.so: $(BUILD)/$(1)/obj/csr.o $(CSR) \
 		$(BUILD)/csrc/core/buffer.o
 	@mkdir -p $$(@D)
 	$(CC) $(SANITIZE) $(MODULE) -o $$@ $$^ $(CRYPTO_LIBS)
-$(BUILD)/$(1)/certcentral/curl.so: $(BUILD)/$(1)/obj/curl.o $(TRANSPORT) \
+$(BUILD)/$(1)/certcentral/curl.so: $(BUILD)/$(1)/obj/curl.o \
+		$(BUILD)/$(1)/obj/curl_multi.o $(TRANSPORT) \
 		$(BUILD)/csrc/core/buffer.o
 	@mkdir -p $$(@D)
 	$(CC) $(SANITIZE) $(MODULE) -o $$@ $$^ $(CURL_LIBS)
@@ -183,8 +184,13 @@ $(BUILD)/bench/base: spec/bench/base.c
 	@mkdir -p $(@D)
 	$(CC) $(DEFINES) $(CFLAGS) $(WARNINGS) -o $@ $< $(CURL_LIBS)
 
+$(BUILD)/bench/hang.so: spec/bench/hang.c
+	@mkdir -p $(@D)
+	$(CC) $(DEFINES) $(CFLAGS) $(WARNINGS) -fPIC -shared -o $@ $<
+
 bench: deps
-	@$(MAKE) -s --no-print-directory all $(BUILD)/bench/base
+	@$(MAKE) -s --no-print-directory all $(BUILD)/bench/base \
+		$(BUILD)/bench/hang.so
 	@BUILD=$(BUILD) sh spec/bench/run.sh
 
 # ---- installing -------------------------------------------------------------

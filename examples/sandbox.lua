@@ -8,11 +8,11 @@ local client = certcentral.new { api_key = sandbox.api_key,
 sandbox:fault { kind = "lose" }   -- store the order, lose the answer
 
 local csr_file = assert(arg[1], "usage: sandbox.lua CSR")
-local _, err = client:place_order {
+local result, info = client:place_order {
   certificate = { common_name = "www.example.com", signature_hash = "sha256",
                   csr = assert(io.open(csr_file)):read("*a") },
   organization = { id = 123456 },
   order_validity = { years = 1 },
 }
-print(err.kind, err.outcome)
+print(("order %d, recovered: %s"):format(result.id, info.recovered))
 print("orders in the sandbox: " .. #sandbox:orders())

@@ -56,7 +56,19 @@ local cases = {
   { "renew.lua", "", { "usage: renew.lua" }, status = 1 },
   { "demo.lua", "", { "sandbox:  https://127.0.0.1:%d+", "id = %d+",
                       "status = 201" } },
-  { "sandbox.lua", csr_file, { "unknown%s+unknown",
+  { "many_orders.lua", csr_file .. " a.example.com b.example.com",
+    { "^a.example.com%s+order %d+\nb.example.com%s+order %d+\n$" } },
+  { "many_orders.lua", csr_file .. " a.example.com b_c",
+    { "a.example.com%s+order %d+\nb_c%s+not_placed%s+'certificate." },
+    status = 1 },
+  { "many_orders.lua", "", { "usage: many_orders.lua CSR NAME" },
+    status = 1 },
+  { "game_loop.lua", csr_file .. " 30",
+    { "^30 orders placed, 0 failed, in %d+ frames\n"
+      .. "the longest step took [%d.]+ ms\n$" } },
+  { "poll_loop.lua", csr_file .. " 12",
+    { "^" .. ("order %d+\n"):rep(12) .. "done after %d+ turns" } },
+  { "sandbox.lua", csr_file, { "order %d+, recovered: true",
                                "orders in the sandbox: 1" } },
 }
 

@@ -1,5 +1,6 @@
 -- Never twice, never lost: each fault at each point of the exchange, in
--- process under a clock of its own and over HTTPS.
+-- process under a clock of its own and over HTTPS, by place_order and by a
+-- queue.
 
 local certcentral = require "certcentral"
 local cases = require "support.fault_cases"
@@ -72,18 +73,41 @@ local function count(requests, method, part)
   return n
 end
 
+-- Ways to place an order: result, info; or nil, err.
+
+local function by_place_order(client, order, options)
+  return client:place_order(order, options)
+end
+
+local function by_queue(client, order, options)
+  local queue = client:queue()
+  local ticket = queue:add(order, options)
+  while queue:step(1) > 0 do
+    assert.is_nil(ticket:outcome())
+  end
+  local outcome = ticket:outcome()
+  assert.are.equal(outcome.ok, outcome.err == nil)
+  if outcome.ok then
+    return outcome.result, outcome.info
+  end
+  return nil, outcome.err
+end
+
+local ways = { place_order = by_place_order, ["a queue"] = by_queue }
+
 -- Places the case's order: result, info (or nil, err), what was stored, and
 -- all requests.
-local function play(case, place)
+local function play(case, place, way)
   local client = assert(certcentral.new(merged(place.options,
     { unique_ids = case.unique }, case.client)))
-  local result, info = client:place_order(support.order(), case.options)
+  local result, info = (way or by_place_order)(client, support.order(),
+                                               case.options)
   client:close()
   return result, info, place.orders(), place.requests()
 end
 
-local function check(case, place)
-  local result, info, stored, requests = play(case, place)
+local function check(case, place, way)
+  local result, info, stored, requests = play(case, place, way)
   local told = result and "placed" or info.outcome
   assert.are.equal(case.told, told)
   assert.are.equal(case.stored, #stored)
@@ -104,15 +128,17 @@ local function check(case, place)
 end
 
 for where, start in pairs(places) do
-  describe("an order " .. where, function()
-    for _, case in ipairs(cases) do
-      if not case.only or case.only == where then
-        it("that meets: " .. case.name, function()
-          check(case, start(case))
-        end)
+  for name, way in pairs(ways) do
+    describe(("an order %s, by %s,"):format(where, name), function()
+      for _, case in ipairs(cases) do
+        if not case.only or case.only == where then
+          it("that meets: " .. case.name, function()
+            check(case, start(case), way)
+          end)
+        end
       end
-    end
-  end)
+    end)
+  end
 end
 
 describe("all faults together", function()

@@ -521,7 +521,8 @@ LCC_EXPORT int luaopen_certcentral_core(lua_State *L)
     {"random_id", core_random_id}, {"tidy", core_tidy},
     {"printable", core_printable}, {"clock", core_clock},
     {"sleep", core_sleep}, {"append", lcc_append},
-    {"contents", lcc_contents}, {"absolute", lcc_absolute}, {NULL, NULL}};
+    {"contents", lcc_contents}, {"absolute", lcc_absolute},
+    {"is_terminal", lcc_is_terminal}, {NULL, NULL}};
   make_secret_type(L);
   luaL_newlib(L, functions);
   push_order_box(L);

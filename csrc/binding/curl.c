@@ -1,4 +1,5 @@
-/* curl.c: module certcentral.curl: the transport for Lua
+/* curl.c: module certcentral.curl: the transport for Lua. curl_multi.c has
+ * curl.multi, for many requests at once.
  *
  *   curl.new{ api_key =, ca_file =, proxy =, user_agent =, body_max = }
  *     -> handle | nil, message
@@ -11,12 +12,10 @@
  * come from outside. failure: message, sent ("no" or "maybe"), code
  * (libcurl's CURLcode), retryable = false where trying again cannot help,
  * config = true for a CA file that cannot be read. */
-#include "lcc.h"
+#include "curl.h"
 
 #include <limits.h>
 #include <string.h>
-
-#include "../transport/dcc_curl.h"
 
 #define HANDLE "certcentral.curl.handle"
 
@@ -72,17 +71,20 @@ static long time_field(lua_State *L, int table, const char *name)
   return s * 1000 < 1 ? 1 : (long)(s * 1000);
 }
 
-static size_t size_field(lua_State *L, int table, const char *name)
+/* A number of what `unit` names in the singular; 0 where it is absent. */
+static size_t count_field(lua_State *L, int table, const char *name,
+                          const char *unit)
 {
   int64_t n = 0;
   lua_getfield(L, table, name);
   if (lua_isnil(L, -1))
     return 0;
   if (lua_type(L, -1) != LUA_TNUMBER)
-    wrong_type(L, name, "a number of bytes");
+    luaL_error(L, "'%s' must be a number of %ss, got %s", name, unit,
+               lua_typename(L, lua_type(L, -1)));
   if (!lcc_tointeger(L, -1, &n) || n < 1 || n > LONG_MAX / 2)
-    luaL_error(L, "'%s' must be an integer of at least 1 byte, got %f", name,
-               lua_tonumber(L, -1));
+    luaL_error(L, "'%s' must be an integer of at least 1 %s, got %f", name,
+               unit, lua_tonumber(L, -1));
   return (size_t)n;
 }
 
@@ -114,17 +116,18 @@ static dcc_curl_text secret_field(lua_State *L, int table, const char *name)
   return text;
 }
 
-static void known_options_only(lua_State *L, int table)
+static void known_options_only(lua_State *L, int table, const char *more)
 {
   static const char *const names[] = { "api_key", "ca_file", "proxy",
                                        "user_agent", "body_max" };
   lua_pushnil(L);
   while (lua_next(L, table) != 0) {
-    size_t i, known = 0;
+    size_t i, known;
     lua_pop(L, 1);
     if (lua_type(L, -1) != LUA_TSTRING)
       luaL_error(L, "an option's name must be a string, got %s",
                  lua_typename(L, lua_type(L, -1)));
+    known = more != NULL && strcmp(lua_tostring(L, -1), more) == 0;
     for (i = 0; i < sizeof names / sizeof *names; i++)
       known |= strcmp(lua_tostring(L, -1), names[i]) == 0;
     if (!known)
@@ -160,6 +163,39 @@ static size_t read_headers(lua_State *L, int table, dcc_curl_header *headers)
     lua_pop(L, 1);
   }
   return n;
+}
+
+void lcc_curl_read_request(lua_State *L, dcc_curl_header *headers,
+                           dcc_curl_request *request)
+{
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  *request = (dcc_curl_request){ .headers = headers };
+  request->method = text_field(L, 2, "method", 1);
+  request->url = text_field(L, 2, "url", 1);
+  request->body = text_field(L, 2, "body", 0);
+  request->timeout_ms = time_field(L, 2, "timeout");
+  request->connect_timeout_ms = time_field(L, 2, "connect_timeout");
+  request->header_count = read_headers(L, 2, headers);
+}
+
+long lcc_curl_read_options(lua_State *L, int many,
+                           dcc_curl_options *options)
+{
+  lua_settop(L, 1);
+  if (lua_isnil(L, 1)) {
+    lua_createtable(L, 0, 0);
+    lua_replace(L, 1);
+  }
+  luaL_checktype(L, 1, LUA_TTABLE);
+  known_options_only(L, 1, many ? "connections" : NULL);
+  *options = (dcc_curl_options){ .body_max = 0 };
+  options->ca_file = name_field(L, 1, "ca_file");
+  options->proxy = name_field(L, 1, "proxy");
+  options->user_agent = name_field(L, 1, "user_agent");
+  options->body_max = count_field(L, 1, "body_max", "byte");
+  options->api_key = secret_field(L, 1, "api_key");
+  return many ? (long)count_field(L, 1, "connections", "connection") : 0;
 }
 
 /* --- the handle --- */
@@ -203,7 +239,7 @@ static void push_headers(lua_State *L, const dcc_curl_response *response)
   }
 }
 
-static int push_response(lua_State *L, dcc_curl_response *response)
+void lcc_curl_push_response(lua_State *L, dcc_curl_response *response)
 {
   lua_createtable(L, 0, 3);
   lua_pushinteger(L, (lua_Integer)response->status);
@@ -214,12 +250,10 @@ static int push_response(lua_State *L, dcc_curl_response *response)
                   response->body.length);
   lua_setfield(L, -2, "body");
   dcc_curl_response_trim(response);
-  return 1;
 }
 
-static int push_failure(lua_State *L, const dcc_curl_failure *failure)
+void lcc_curl_push_failure(lua_State *L, const dcc_curl_failure *failure)
 {
-  lua_pushnil(L);
   lua_createtable(L, 0, 5);
   lua_pushstring(L, failure->message);
   lua_setfield(L, -2, "message");
@@ -235,28 +269,25 @@ static int push_failure(lua_State *L, const dcc_curl_failure *failure)
     lua_pushboolean(L, 1);
     lua_setfield(L, -2, "config");
   }
-  return 2;
 }
 
 static int handle_perform(lua_State *L)
 {
   lcc_handle *handle = luaL_checkudata(L, 1, HANDLE);
   dcc_curl_header headers[DCC_CURL_HEADERS_MAX];
-  dcc_curl_request request = { .headers = headers };
+  dcc_curl_request request;
   dcc_curl_failure failure;
-  luaL_checktype(L, 2, LUA_TTABLE);
-  lua_settop(L, 2);
-  request.method = text_field(L, 2, "method", 1);
-  request.url = text_field(L, 2, "url", 1);
-  request.body = text_field(L, 2, "body", 0);
-  request.timeout_ms = time_field(L, 2, "timeout");
-  request.connect_timeout_ms = time_field(L, 2, "connect_timeout");
-  request.header_count = read_headers(L, 2, headers);
+  lcc_curl_read_request(L, headers, &request);
   if (handle->curl == NULL) /* asked last: a metamethod may close it */
     return luaL_error(L, "perform on a closed handle");
-  if (dcc_curl_perform(handle->curl, &request, &handle->response, &failure))
-    return push_response(L, &handle->response);
-  return push_failure(L, &failure);
+  if (dcc_curl_perform(handle->curl, &request, &handle->response,
+                       &failure)) {
+    lcc_curl_push_response(L, &handle->response);
+    return 1;
+  }
+  lua_pushnil(L);
+  lcc_curl_push_failure(L, &failure);
+  return 2;
 }
 
 /* --- the module --- */
@@ -264,20 +295,9 @@ static int handle_perform(lua_State *L)
 static int curl_new(lua_State *L)
 {
   lcc_handle *handle;
-  dcc_curl_options options = { .body_max = 0 };
+  dcc_curl_options options;
   dcc_curl_failure failure;
-  lua_settop(L, 1);
-  if (lua_isnil(L, 1)) {
-    lua_createtable(L, 0, 0);
-    lua_replace(L, 1);
-  }
-  luaL_checktype(L, 1, LUA_TTABLE);
-  known_options_only(L, 1);
-  options.ca_file = name_field(L, 1, "ca_file");
-  options.proxy = name_field(L, 1, "proxy");
-  options.user_agent = name_field(L, 1, "user_agent");
-  options.body_max = size_field(L, 1, "body_max");
-  options.api_key = secret_field(L, 1, "api_key");
+  (void)lcc_curl_read_options(L, 0, &options);
   handle = LCC_NEWUSERDATA(L, sizeof *handle);
   memset(handle, 0, sizeof *handle);
   luaL_getmetatable(L, HANDLE);
@@ -290,7 +310,9 @@ static int curl_new(lua_State *L)
   return 2;
 }
 
-static const luaL_Reg functions[] = { { "new", curl_new }, { NULL, NULL } };
+static const luaL_Reg functions[] = { { "new", curl_new },
+                                      { "multi", lcc_curl_multi },
+                                      { NULL, NULL } };
 
 static const luaL_Reg methods[] = { { "perform", handle_perform },
                                     { "close", handle_close },
@@ -313,6 +335,7 @@ LCC_EXPORT int luaopen_certcentral_curl(lua_State *L)
   lua_pushliteral(L, "certcentral.curl.handle");
   lua_setfield(L, -2, "__metatable");
   lua_pop(L, 1);
+  lcc_curl_multi_open(L);
   luaL_newlib(L, functions);
   lua_pushstring(L, dcc_curl_version());
   lua_setfield(L, -2, "version");

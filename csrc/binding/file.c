@@ -285,3 +285,10 @@ int lcc_absolute(lua_State *L)
     lua_pushfstring(L, "%s/%s", here, path);
   return 1;
 }
+
+/* is_terminal(fd) -> whether a person may be looking at it */
+int lcc_is_terminal(lua_State *L)
+{
+  lua_pushboolean(L, isatty((int)luaL_checkinteger(L, 1)));
+  return 1;
+}

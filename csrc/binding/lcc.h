@@ -38,6 +38,7 @@
 int lcc_append(lua_State *L);
 int lcc_contents(lua_State *L);
 int lcc_absolute(lua_State *L);
+int lcc_is_terminal(lua_State *L);
 
 /* True where the number at `index` is an integer or a float that is one;
  * stores it. LuaJIT and 5.1 have floats alone. A float above 2^53 does not

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* libcurl, pinned down: every option that is a number. Certificates are
  * always checked, nothing is followed, nothing is read from files of the
@@ -58,6 +59,8 @@ static int on_request(void *handle, char *ip, char *local_ip, int port,
   if (second_attempt(h))
     return CURL_PREREQFUNC_ABORT;
   h->sent = true;
+  if (h->multi != NULL)
+    dcc_multi_connected(h->multi);
   return CURL_PREREQFUNC_OK;
 }
 
@@ -65,14 +68,19 @@ static int on_request(void *handle, char *ip, char *local_ip, int port,
 static curl_socket_t on_socket(void *handle, curlsocktype purpose,
                                struct curl_sockaddr *address)
 {
+  dcc_curl *h = handle;
   int s;
   (void)purpose;
-  if (second_attempt(handle))
+  if (second_attempt(h))
     return CURL_SOCKET_BAD;
   s = socket(address->family, address->socktype, address->protocol);
-  if (s >= 0)
-    (void)fcntl(s, F_SETFD, FD_CLOEXEC);
-  return s < 0 ? CURL_SOCKET_BAD : s;
+  if (s < 0)
+    return CURL_SOCKET_BAD;
+  (void)fcntl(s, F_SETFD, FD_CLOEXEC);
+  if (h->multi == NULL || dcc_multi_opened(h->multi, s))
+    return s;
+  close(s);
+  return CURL_SOCKET_BAD;
 }
 
 static int on_resolve(void *state, void *reserved, void *handle)
@@ -263,7 +271,7 @@ static bool set_fresh(dcc_curl *h, dcc_curl_failure *failure)
   return true;
 }
 
-static void begin(dcc_curl *h, dcc_curl_response *response)
+void dcc_curl_begin(dcc_curl *h, dcc_curl_response *response)
 {
   dcc_curl_response_trim(response);
   dcc_buffer_clear(&response->headers);
@@ -281,7 +289,7 @@ bool dcc_curl_perform(dcc_curl *h, const dcc_curl_request *request,
                       dcc_curl_response *response, dcc_curl_failure *failure)
 {
   CURLcode code;
-  begin(h, response);
+  dcc_curl_begin(h, response);
   if (!dcc_curl_prepare(h, request, failure) || !set_fresh(h, failure))
     return false;
   code = curl_easy_perform(h->easy);

@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 
 #include "dcc_curl.h"
+#include "dcc_multi.h"
 
 #if LIBCURL_VERSION_NUM < 0x075700
 #error "libcurl 7.87.0 or newer is needed (QUICK_EXIT, CA_CACHE_TIMEOUT)"
@@ -30,6 +31,7 @@ struct dcc_curl {
   char *proxy;
   char *user_agent;
   size_t body_max;
+  dcc_multi *multi; /* that it belongs to; NULL: it works alone */
 
   /* What the easy handle holds now, to set only what changes. */
   dcc_buffer url;
@@ -55,6 +57,15 @@ struct dcc_curl {
   dcc_curl_stop stop;
   char error[CURL_ERROR_SIZE];
 };
+
+/* curl_handle.c: forgets the last transfer. The answer of the next one goes
+ * to *response. */
+void dcc_curl_begin(dcc_curl *h, dcc_curl_response *response);
+
+/* curl_multi.c: a handle of the multi has made a socket; has a connection
+ * that is up. The first returns false when memory ran out. */
+bool dcc_multi_opened(dcc_multi *m, int fd);
+void dcc_multi_connected(dcc_multi *m);
 
 /* curl_request.c: tells the easy handle what differs from the last request.
  * Returns false with *failure filled; nothing was sent then. */

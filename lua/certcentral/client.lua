@@ -288,22 +288,31 @@ function client.new(options)
     get_headers = { ["Accept"] = "application/json",
                     ["User-Agent"] = agent },
     csr_memory = {},
+    queues = setmetatable({}, { __mode = "k" }), -- those that are open
   }, meta)
   set_policy(self, options)
   set_world(self, options, ca_file ~= true and ca_file or nil)
   return self
 end
 
---- Closes the connection and wipes the key. Twice is fine.
+--- Closes the connection and wipes the key, and closes its queues: what they
+-- have under way is given up. Twice is fine.
 function methods:close()
   if self.closed then
     return
+  end
+  local problem
+  for queue in pairs(self.queues) do
+    problem = queue:_end() or problem
   end
   self.closed = true
   self.secret:wipe()
   self.csr_memory = {}
   if self.close_curl then
     self.close_curl()
+  end
+  if problem then
+    error(problem, 0)
   end
 end
 
@@ -376,16 +385,21 @@ local function open_curl(self)
   return self.curl
 end
 
---- One exchange, for the policy.
--- @param left seconds until the deadline
--- @return response; or nil, failure
-function methods:_exchange(method, path, body, left)
-  local request = {
+--- A request for a transport, for _exchange and for queues.
+function methods:_request(method, path, body, left)
+  return {
     method = method, url = self.base_url .. path,
     headers = body and self.headers or self.get_headers, body = body,
     timeout = min(self.timeout, left),
     connect_timeout = min(self.connect_timeout, left),
   }
+end
+
+--- One exchange, for the policy.
+-- @param left seconds until the deadline
+-- @return response; or nil, failure
+function methods:_exchange(method, path, body, left)
+  local request = self:_request(method, path, body, left)
   if self.custom then
     return call_custom(self, request)
   end
@@ -472,6 +486,8 @@ local function raise_interrupted(call, message)
   error(message, 0)
 end
 
+require "certcentral.interpreted"(finish, with_more)
+
 -- Places it, with a line in the journal before and one after.
 local function place(self, call, order)
   local record, err
@@ -500,18 +516,39 @@ local function begin(self, order, options, who)
   return options
 end
 
+--- An order that is ready to go, for _place and for queues; or nil, err.
+function methods:_ready(order, options, who)
+  options = begin(self, order, options, who)
+  local name = name_for(order, options)
+  local ready, err = prepare(self, order, options, name, who)
+  if ready then
+    ready.name = name
+  end
+  return ready, err
+end
+
+methods._place = place
+
 --- Places an order.
 -- @param order the order table; it is not changed
 -- @param options product, now, strict, allow_unknown, check_csr, once
 -- @return result, info; or nil, err
 function methods:place_order(order, options)
-  options = begin(self, order, options, "place_order")
-  local name = name_for(order, options)
-  local ready, err = prepare(self, order, options, name, "place_order")
+  local ready, err = self:_ready(order, options, "place_order")
   if not ready then
     return nil, err
   end
-  return place(self, policy.call(self, name), ready)
+  return place(self, policy.call(self, ready.name), ready)
+end
+
+--- A queue of orders, for many at once: see queue.lua.
+function methods:queue(options)
+  return require("certcentral.queue").new(self, options)
+end
+
+--- Places many orders: see place_orders.lua.
+function methods:place_orders(orders, options)
+  return require("certcentral.place_orders")(self, orders, options)
 end
 
 -- The error of an order that has no name to be looked up by.

@@ -59,6 +59,8 @@ function errors.new(kind, message, members)
   return setmetatable(err, meta)
 end
 
+require "certcentral.interpreted"(errors.new)
+
 --- The error of an order with problems.
 -- @param problems what the core kept of them
 -- @param warnings the order's warnings

@@ -110,6 +110,8 @@ local function encode(entry)
   return "{" .. table.concat(parts, ",") .. "}"
 end
 
+require "certcentral.interpreted"(check, copy, encode)
+
 -- A long integer as it stands in the line: lua-cjson reads all numbers as
 -- floats. One that this Lua has no integer for stays a string of digits. The
 -- quotes around a name are none within a text: those have a backslash.
@@ -207,6 +209,12 @@ function journal.is_journal(value)
   return ok and good
 end
 
+--- Whether a value is one of this module's own.
+function journal.is_own(value)
+  local meta = debug.getmetatable(value)
+  return type(meta) == "table" and rawget(meta, "own") == journal
+end
+
 -- ---- in a file -----------------------------------------------------------
 
 local function kind(name, methods)
@@ -215,7 +223,7 @@ local function kind(name, methods)
     self.closed = true
   end
   return {
-    __index = methods, __close = methods.close,
+    own = journal, __index = methods, __close = methods.close,
     __tostring = function(self)
       return ("certcentral.journal (%s)%s"):format(self.path or name,
         self.closed and " (closed)" or "")

@@ -42,6 +42,13 @@ function Call:left()
   return self.ends - self.world.clock()
 end
 
+--- Ends the call: from now on it sends nothing and waits for nothing, and
+-- returns what is known of the order.
+-- @param why in words, for the error
+function Call:cancel(why)
+  self.cancelled, self.ends = why, -math.huge
+end
+
 -- ---- events --------------------------------------------------------------
 
 -- Tells on_event. What that function raises must not cost an order: it is
@@ -70,7 +77,7 @@ end
 function Call:wait(seconds, reason)
   if seconds > 0 then
     self:emit { event = "wait", reason = reason, seconds = seconds }
-    self.world.sleep(seconds)
+    self.world.sleep(seconds, reason)
   end
 end
 
@@ -115,28 +122,46 @@ local function ask_budget(budget)
   return seconds, grant
 end
 
+-- Many orders wait longer for the budget than one may take: in a queue an
+-- order's deadline does not come nearer until it is sent for the first time.
+function Call:is_patient()
+  return self.client.patient and self.attempts == 0 and self.lookups == 0
+end
+
+function Call:wait_for_budget(seconds)
+  local patient, began = self:is_patient(), self.world.clock()
+  self:wait(seconds, "rate")
+  if patient then
+    self.ends = self.ends + self.world.clock() - began
+  end
+end
+
 -- Waits until the rate budget has room: a function to call when the request
 -- has ended; or nil, failure.
 function Call:take_budget()
-  local budget = self.client.budget
-  if not budget then
-    return function() end
-  end
-  while true do
-    local seconds, grant = ask_budget(budget)
+  local client = self.client
+  while not self.cancelled do
+    local budget, seconds, grant = client.budget, 0, nil
+    if budget then
+      seconds, grant = ask_budget(budget)
+    end
     if not seconds then
       return nil, { sent = "no", config = true,
                     message = "the rate budget failed: " .. grant }
     elseif seconds == 0 then
       return function()
-        pcall(budget.done, budget, grant) -- no matter of the order
+        if client.budget then
+          pcall(budget.done, budget, grant) -- no matter of the order
+        end
       end
-    elseif seconds >= self:left() then
+    elseif seconds == math.huge or
+           seconds >= self:left() and not self:is_patient() then
       return self:not_sent("the rate budget has no room before the deadline",
                            true)
     end
-    self:wait(seconds, "rate")
+    self:wait_for_budget(seconds)
   end
+  return self:not_sent(self.cancelled)
 end
 
 -- ---- one exchange --------------------------------------------------------
@@ -153,7 +178,7 @@ function Call:send(event, method, path, body)
     self.attempts = self.attempts + (event == "attempt" and 1 or 0)
     answer, failure = self.client:_exchange(method, path, body, left)
   else
-    answer, failure = self:not_sent("the deadline is over")
+    answer, failure = self:not_sent(self.cancelled or "the deadline is over")
   end
   done()
   return answer, failure
@@ -391,7 +416,7 @@ function Call:recover(ours)
       return result, answer
     end
     answered, why = answered + (list and 1 or 0), not list and answer or nil
-    local left = ends - self.world.clock()
+    local left = math.min(ends - self.world.clock(), self:left())
     if why and not may_help(why) or left <= 0 or self.exhausted then
       break
     end
@@ -399,7 +424,9 @@ function Call:recover(ours)
     self:wait(math.min(seconds, left), "lookup")
     interval = math.min(interval * 2, span / 4)
   end
-  if why and not (self.exhausted and answered > 0) then
+  if self.cancelled then
+    return nil, self.cancelled, false
+  elseif why and not (self.exhausted and answered > 0) then
     return nil, ("it could not be looked up: %s"):format(why.message), false
   end
   return nil, ("it was not found in %d look-ups by alternative_order_id '%s'")
@@ -420,6 +447,8 @@ local function unclear_error(err, why)
   end
   return errors.new("unknown", message .. "; " .. why, members)
 end
+
+require "certcentral.interpreted"(unclear_error)
 
 -- ---- placing -------------------------------------------------------------
 

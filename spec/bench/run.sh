@@ -11,5 +11,6 @@ do
   lua=${pair##*:}
   taskset -c 0 "$lua" spec/bench/encode.lua
   "$lua" spec/bench/transport.lua
+  "$lua" spec/bench/many.lua
 done
 LUA_CPATH="$(pwd)/$BUILD/lua5.4/?.so;;" lua5.4 spec/bench/require.lua

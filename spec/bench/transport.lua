@@ -7,97 +7,23 @@
 -- file of one certificate. The server closes each connection; the sandbox's
 -- CA is added to a copy of the bundle.
 
+local nginx = require "bench.nginx"
+local shell = nginx.shell
+
 local build = os.getenv("BUILD") or "build"
-local ca = require "certcentral.sandbox.ca"
 local ROUNDS, COUNT, FRESH = 9, 4000, 200
-
--- 586 bytes, as an order with tokens for four names is answered.
-local ANSWER = '{"id":123456789,"domains":[' .. table.concat({
-  '{"id":111,"name":"www1.example.com","dcv_token":{"token":"k1x0p6rc5b0vqx'
-  .. 't9wj8x6ykf3m1d2s4t","status":"pending","expiration_date":"2026-12-24T'
-  .. '16:25:52+00:00"}}',
-  '{"id":112,"name":"app1.example.com","dcv_token":{"token":"k1x0p6rc5b0vqx'
-  .. 't9wj8x6ykf3m1d2s4t","status":"pending","expiration_date":"2026-12-24T'
-  .. '16:25:52+00:00"}}' }, ",")
-  .. '],"requests":[{"id":922432,"status":"pending"}],"certificate_id":'
-  .. '456789123,"dcv_random_value":"k1x0p6rc5b0vqxt9wj8x6ykf3m1d2s4t","'
-  .. 'order_valid_till":"2027-12-24","subject_common_name":"www1.example.com"'
-  .. ',"page":0}'
-
-local CONF = [[
-load_module /usr/lib/nginx/modules/ndk_http_module.so;
-load_module /usr/lib/nginx/modules/ngx_http_lua_module.so;
-%s
-worker_processes 1;
-pid DIR/pid;
-error_log DIR/error.log warn;
-events {}
-http {
-  access_log off;
-  client_body_temp_path DIR/t; proxy_temp_path DIR/t; fastcgi_temp_path DIR/t;
-  uwsgi_temp_path DIR/t; scgi_temp_path DIR/t;
-  client_body_buffer_size 64k;
-  keepalive_requests 100000000;
-  ssl_certificate DIR/server.pem;
-  ssl_certificate_key DIR/server.key;
-  ssl_session_tickets off;
-  server {
-    listen 127.0.0.1:PORT ssl;
-    location / { content_by_lua_block {
-      ngx.req.read_body()
-      ngx.status = 201
-      ngx.header["Content-Length"] = #ANSWER
-      ngx.print(ANSWER)
-    } }
-    location /close/ { keepalive_timeout 0; content_by_lua_block {
-      ngx.req.read_body()
-      ngx.status = 201
-      ngx.header["Content-Length"] = #ANSWER
-      ngx.print(ANSWER)
-    } }
-  }
-  init_by_lua_block { ANSWER = [==[BODY]==] }
-}
-]]
-
-local function shell(format, ...)
-  local pipe = io.popen(format:format(...))
-  local text = pipe:read("*a")
-  pipe:close()
-  return text
-end
-
-local function write(name, text)
-  local file = assert(io.open(name, "wb"))
-  file:write(text)
-  file:close()
-end
-
-local dir = shell("mktemp -d"):gsub("%s+$", "")
 local SELF = arg[-1]
 
-local function start_server()
-  local made = ca.new(os.time())
-  local key, certificate = made:server_identity({ "127.0.0.1" }, os.time())
-  write(dir .. "/server.key", key)
-  write(dir .. "/server.pem", certificate)
-  write(dir .. "/ca.pem", made:root_pem())
-  local user = shell("id -u"):find("^0") and "user root;" or ""
-  for port = 21000, 21100 do
-    write(dir .. "/nginx.conf", (CONF:format(user):gsub("DIR", dir)
-      :gsub("PORT", port):gsub("BODY", function() return ANSWER end)))
-    local said = shell("PATH=$PATH:/usr/sbin taskset -c 0 nginx -p %s "
-                       .. "-c %s/nginx.conf 2>&1 && echo started", dir, dir)
-    if said:find("started") then
-      return ("https://127.0.0.1:%d"):format(port)
-    end
-  end
-  error("no server")
-end
-
-local function stop_server()
-  shell("kill $(cat %s/pid); rm -rf %s", dir, dir)
-end
+local CODE = [[ content_by_lua_block {
+  ngx.req.read_body()
+  ngx.status = 201
+  ngx.header["Content-Length"] = #ANSWER
+  ngx.print(ANSWER)
+} ]]
+local server = nginx.start {
+  locations = "location / {" .. CODE .. "} location /close/ { "
+              .. "keepalive_timeout 0;" .. CODE .. "}",
+}
 
 local function figures(command)
   local text = shell("taskset -c 0 %s", command)
@@ -121,7 +47,7 @@ local function compare(name, base, ours)
                                              median(cpus)))
 end
 
-local url = start_server()
+local url, dir = server.url, server.dir
 local function client(count, where, ca_file)
   return ("%s spec/bench/client.lua %d %s %s"):format(SELF, count, url
     .. where, ca_file)
@@ -132,7 +58,7 @@ local function base(kind, count, where, ca_file)
 end
 
 local ok, message = pcall(function()
-  local one = dir .. "/ca.pem"
+  local one = server.ca_file
   shell("%s %s/body", client(0, "", one), dir)
   shell("cat /etc/ssl/certs/ca-certificates.crt %s > %s/all.pem", one, dir)
   print(rawget(_G, "jit") and jit.version or _VERSION) -- luacheck: ignore
@@ -142,5 +68,5 @@ local ok, message = pcall(function()
           client(FRESH, "/close", one),
           client(FRESH, "/close", dir .. "/all.pem"))
 end)
-stop_server()
+server.stop()
 assert(ok, message)

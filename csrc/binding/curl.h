@@ -1,0 +1,29 @@
+/* curl.h: what the two files of module certcentral.curl share */
+#ifndef LCC_CURL_H
+#define LCC_CURL_H
+
+#include "lcc.h"
+
+#include "../transport/dcc_multi.h"
+
+/* Reads the request table at index 2; raises for a wrong type. `headers` has
+ * room for DCC_CURL_HEADERS_MAX. The bytes belong to values that are left on
+ * the stack. */
+void lcc_curl_read_request(lua_State *L, dcc_curl_header *headers,
+                           dcc_curl_request *request);
+
+/* Reads the table of options at index 1, or none; raises for what is unknown
+ * or wrong. With `many` it may have `connections`, which is returned, 0
+ * where it is absent. The strings belong to values that are left on the
+ * stack. */
+long lcc_curl_read_options(lua_State *L, int many, dcc_curl_options *options);
+
+/* Push {status, headers, body}, and {message, sent, code, ...}. */
+void lcc_curl_push_response(lua_State *L, dcc_curl_response *response);
+void lcc_curl_push_failure(lua_State *L, const dcc_curl_failure *failure);
+
+/* curl.multi, and what makes its type known. */
+int lcc_curl_multi(lua_State *L);
+void lcc_curl_multi_open(lua_State *L);
+
+#endif

@@ -1,0 +1,345 @@
+--- What runs in a queue: the policies of its orders, each in a coroutine, and
+-- the world that they see. queue.lua has what a caller sees, and the members
+-- of a queue.
+
+local core = require "certcentral.core"
+local errors = require "certcentral.error"
+local policy = require "certcentral.policy"
+
+local queue_run = {}
+
+local max, min = math.max, math.min
+
+local SLICE = 0.002 -- seconds of work in a step that may not wait
+local GROUP = 16     -- requests
+
+-- What a policy yields with: this, "transfer" or "sleep", an id or seconds.
+local YIELD = {}
+
+-- ---- the world of a queue ------------------------------------------------
+
+local function open_multi(self)
+  if not self.multi then
+    local options = { connections = self.concurrency }
+    for name, value in pairs(self.client.curl_options) do
+      options[name] = value
+    end
+    local multi, message = require("certcentral.curl").multi(options)
+    if not multi then
+      return nil, { sent = "no", config = true, message = message }
+    end
+    self.multi = multi
+    self:arm()
+  end
+  return self.multi
+end
+
+local function exchange(self, ...)
+  local client, ticket = self.client, self.current
+  ticket.state = "sending"
+  if client.custom then
+    return client:_exchange(...)
+  end
+  local multi, failure = open_multi(self)
+  if not multi then
+    return nil, failure
+  end
+  local id
+  id, failure = multi:add(client:_request(...))
+  if not id then
+    return nil, failure
+  end
+  return coroutine.yield(YIELD, "transfer", id)
+end
+
+--- The client as the policies of a queue see it.
+function queue_run.view(self, client)
+  local world = {}
+  for name, f in pairs(client.world) do
+    world[name] = f
+  end
+  function world.sleep(seconds, reason)
+    self.current.state = reason == "rate" and "rate" or "waiting"
+    coroutine.yield(YIELD, "sleep", seconds)
+  end
+  return setmetatable({
+    world = world, patient = true,
+    _exchange = function(_, ...) return exchange(self, ...) end,
+  }, { __index = client })
+end
+
+-- ---- outcomes ------------------------------------------------------------
+
+-- Calls the caller's function; what it raises must not cost an order. The
+-- first such error is kept and raised when all is in order again.
+local function tell(self, f, ...)
+  local ok, message = pcall(f, ...)
+  if not ok and not self.problem then
+    self.problem = { message }
+  end
+end
+
+local function wake_waiter(self, ticket)
+  local waiter = ticket.waiter
+  if waiter and coroutine.status(waiter) == "suspended" then
+    ticket.waiter = nil
+    local ok, message = coroutine.resume(waiter)
+    if not ok and not self.problem then
+      self.problem = { message }
+    end
+  end
+end
+
+--- Gives a ticket its outcome.
+local function finish(self, ticket, outcome)
+  ticket.state, ticket.result = "done", outcome
+  self.live[ticket] = nil
+  if ticket.unique and self.names[ticket.name] == ticket then
+    self.names[ticket.name] = nil
+  end
+  self.left, self.finished = self.left - 1, self.finished + 1
+  local callback = ticket.callback
+  ticket.callback, ticket.ready, ticket.call, ticket.thread = nil, nil, nil,
+                                                              nil
+  if callback and not self.quiet then
+    tell(self, callback, outcome, ticket)
+  end
+  if not self.quiet then
+    wake_waiter(self, ticket)
+  end
+end
+
+local function failed(err)
+  return { ok = false, err = err }
+end
+
+queue_run.finish, queue_run.failed = finish, failed
+
+-- A policy that raised or yielded of its own: what it did is not known.
+local function broken(self, ticket, message)
+  return failed(errors.new("unknown",
+    "nobody can tell whether the order was placed: its policy broke off: "
+    .. core.printable(self.client.mask(tostring(message)), 300),
+    { alternative_order_id = ticket.name }))
+end
+
+-- ---- running -------------------------------------------------------------
+
+local resume, stop
+
+-- Takes what the thread yielded or returned.
+local function after(self, ticket, ok, first, kind, value)
+  if not ok then
+    self.running = self.running - 1
+    return finish(self, ticket, broken(self, ticket, first))
+  elseif coroutine.status(ticket.thread) == "dead" then
+    self.running = self.running - 1
+    if first then
+      return finish(self, ticket, { ok = true, result = first, info = kind })
+    end
+    return finish(self, ticket, failed(kind))
+  elseif first ~= YIELD then
+    self.running = self.running - 1
+    return finish(self, ticket, broken(self, ticket, "it yielded"))
+  elseif kind == "transfer" then
+    ticket.transfer = value
+    self.transfers[value] = ticket
+  else
+    ticket.wake = self.client.world.clock() + value
+    self.sleepers[ticket] = true
+  end
+  if ticket.call.cancelled then
+    return stop(self, ticket)
+  end
+end
+
+function resume(self, ticket, ...)
+  local before = self.current
+  self.current = ticket
+  after(self, ticket, coroutine.resume(ticket.thread, ...))
+  self.current = before
+end
+
+local function begin(self, ticket)
+  local ready, view = ticket.ready, self.view
+  ticket.state = "sending"
+  ticket.call = policy.call(view, ticket.name)
+  ticket.thread = coroutine.create(self.client._place)
+  self.running = self.running + 1
+  resume(self, ticket, view, ticket.call, ready)
+end
+
+-- The oldest order that has not begun, or nil.
+local function next_queued(self)
+  while self.first <= self.last do
+    local ticket = self.queued[self.first]
+    self.queued[self.first] = nil
+    self.first = self.first + 1
+    if ticket.state == "queued" then
+      return ticket
+    end
+  end
+end
+
+local function begin_queued(self, over)
+  while self.running < self.concurrency and not self.closed do
+    local ticket = next_queued(self)
+    if not ticket then
+      return
+    end
+    begin(self, ticket)
+    if over() then
+      return
+    end
+  end
+end
+
+local function wake_sleepers(self, over)
+  local now, due = self.client.world.clock(), {}
+  for ticket in pairs(self.sleepers) do
+    if ticket.wake <= now then
+      due[#due + 1] = ticket
+    end
+  end
+  for _, ticket in ipairs(due) do
+    if self.sleepers[ticket] then -- a callback may have cancelled it
+      self.sleepers[ticket] = nil
+      resume(self, ticket)
+      if over() then
+        return
+      end
+    end
+  end
+end
+
+-- Asks the network, and waits so long for it.
+local function exchange_all(self, seconds)
+  local results = self.results
+  for _, result in ipairs(self.multi:step(seconds)) do
+    results.last = results.last + 1
+    results[results.last] = result
+  end
+end
+
+-- Goes on with the orders whose exchange has ended, and begins others in
+-- their place. The requests leave in small groups: one that is ready does
+-- not wait until all the others are.
+local function take_results(self, over)
+  local results, taken = self.results, 0
+  while results.first <= results.last do
+    local result = results[results.first]
+    results[results.first] = nil
+    results.first = results.first + 1
+    local ticket = self.transfers[result.id]
+    if ticket then
+      self.transfers[result.id], ticket.transfer = nil, nil
+      resume(self, ticket, result.response, result.failure)
+      begin_queued(self, over)
+      taken = taken + 1
+    end
+    if over() then
+      return
+    elseif taken % GROUP == 0 and next(self.transfers) then
+      exchange_all(self, 0)
+    end
+  end
+end
+
+local function first_wake(self)
+  local first = math.huge
+  for ticket in pairs(self.sleepers) do
+    first = min(first, ticket.wake)
+  end
+  return first
+end
+
+local function may_begin(self)
+  return self.running < self.concurrency and self.left > self.running
+end
+
+--- Seconds until there is something to do; infinite where only a transfer's
+-- sockets can tell.
+function queue_run.seconds_to_next(self)
+  if self.results.first <= self.results.last or may_begin(self) then
+    return 0
+  end
+  return max(0, first_wake(self) - self.client.world.clock())
+end
+
+-- Lets the network have its turn, and waits so long for it.
+local function wait(self, seconds)
+  if next(self.transfers) then
+    exchange_all(self, min(seconds, 1e6))
+  elseif seconds > 0 and seconds < math.huge then
+    self.client.world.sleep(seconds)
+  end
+end
+
+--- A step of a queue.
+function queue_run.step(self, timeout)
+  local clock, began = self.client.world.clock, core.clock()
+  local ends, before = clock() + timeout, self.finished
+  local function over()
+    return self.closed or
+           -- a transport that blocks has taken its time
+           self.client.custom and self.finished > before or
+           timeout == 0 and core.clock() - began >= SLICE
+  end
+  repeat
+    take_results(self, over)
+    wake_sleepers(self, over)
+    begin_queued(self, over)
+    local done = self.closed or self.left == 0 or self.finished > before
+    if self.closed or self.left == 0 then
+      break
+    end
+    wait(self, done and 0 or
+         max(0, min(queue_run.seconds_to_next(self), ends - clock())))
+    take_results(self, over)
+  until self.finished > before or self.left == 0 or self.closed or
+        clock() >= ends
+end
+
+-- ---- giving up -----------------------------------------------------------
+
+local GIVEN_UP = "it was given up"
+
+-- Runs the policy of an order to its end, which it reaches without waiting:
+-- its call is cancelled.
+function stop(self, ticket)
+  local id = ticket.transfer
+  if id then
+    local response, failure
+    for i = self.results.first, self.results.last do
+      if self.results[i].id == id then
+        response, failure = self.results[i].response, self.results[i].failure
+      end
+    end
+    if not response and not failure then
+      -- a multi that the collector has closed before us knows nothing
+      local ok, sent = pcall(self.multi.cancel, self.multi, id)
+      failure = { sent = ok and sent or "maybe", message = GIVEN_UP }
+    end
+    self.transfers[id], ticket.transfer = nil, nil
+    resume(self, ticket, response, failure)
+  elseif self.sleepers[ticket] then
+    self.sleepers[ticket] = nil
+    resume(self, ticket)
+  end
+end
+
+--- Ends an order, whatever it is at.
+function queue_run.give_up(self, ticket)
+  if ticket.state == "queued" then
+    finish(self, ticket, failed(errors.new("unavailable",
+      "the order was not sent: " .. GIVEN_UP,
+      { alternative_order_id = ticket.name })))
+    return
+  end
+  ticket.call:cancel(GIVEN_UP)
+  if coroutine.status(ticket.thread) == "suspended" then
+    stop(self, ticket)
+  end
+end
+
+return queue_run

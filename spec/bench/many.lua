@@ -1,0 +1,73 @@
+--- Many orders at once, against a server that answers after 50 ms: the time
+-- over the ideal one, ceil(count / concurrency) times 50 ms; what an order in
+-- flight takes of memory; and the steps of a queue that may not wait, while
+-- the server stalls and while a name server hangs. Server and client have a
+-- core each.
+
+local nginx = require "bench.nginx"
+
+local ROUNDS, COUNT, DELAY = 5, 1000, 0.05
+local SELF = arg[-1]
+local build = os.getenv("BUILD") or "build"
+
+local CODE = [[ content_by_lua_block {
+  ngx.req.read_body()
+  ngx.sleep(%g)
+  ngx.status = 201
+  ngx.header["Content-Length"] = #ANSWER
+  ngx.print(ANSWER)
+} ]]
+local LOCATIONS = "location / {" .. CODE:format(DELAY)
+                  .. "} location /stall/ {" .. CODE:format(60) .. "}"
+
+local function figures(preload, ...)
+  local text = nginx.shell("LD_PRELOAD=%s taskset -c 1 %s "
+    .. "spec/bench/many_client.lua %s", preload, SELF,
+    table.concat({ ... }, " "))
+  local first, second = text:match("([%d.]+) ([%d.]+)")
+  return assert(tonumber(first), text), tonumber(second)
+end
+
+local function median(list)
+  table.sort(list)
+  return list[(#list + 1) / 2]
+end
+
+local function over_ideal(what, server, count, concurrency)
+  local ratios = {}
+  for i = 1, ROUNDS do
+    local ideal = math.ceil(count / concurrency) * DELAY
+    ratios[i] = figures("", what, server.url, server.ca_file,
+                        count, concurrency) / ideal
+  end
+  return median(ratios)
+end
+
+local function measure(server, name)
+  for _, concurrency in ipairs { 32, 100 } do
+    print(("%d orders, %d at once, %s, over ideal: %.3f"):format(COUNT,
+      concurrency, name, over_ideal("time", server, COUNT, concurrency)))
+  end
+  print(("memory of an order in flight, %s: %.0f kB"):format(name,
+    figures("", "memory", server.url .. "/stall", server.ca_file, 100)
+    / 1000))
+  local longest, usual = figures("", "steps", server.url .. "/stall",
+                                 server.ca_file, 100)
+  print(("step(0), the server stalls, %s: 99 %% within %.2f ms, longest "
+         .. "%.2f ms"):format(name, usual * 1000, longest * 1000))
+end
+
+print(rawget(_G, "jit") and jit.version or _VERSION) -- luacheck: ignore
+for _, http2 in ipairs { false, true } do
+  local server = nginx.start { http2 = http2, locations = LOCATIONS }
+  local ok, message = pcall(measure, server,
+                            http2 and "HTTP/2" or "HTTP/1.1")
+  if ok and not http2 then
+    local longest, usual = figures(build .. "/bench/hang.so", "steps",
+      "https://name.invalid", server.ca_file, 100)
+    print(("step(0), the name server hangs: 99 %% within %.2f ms, longest "
+           .. "%.2f ms"):format(usual * 1000, longest * 1000))
+  end
+  server.stop()
+  assert(ok, message)
+end
