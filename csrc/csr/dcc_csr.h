@@ -38,8 +38,11 @@ typedef struct X509_req_st dcc_csr;
 dcc_csr *dcc_csr_read(const char *pem, size_t length, dcc_csr_error *error);
 
 /* True where a public CA may sign this request's key: RSA of 2048 to 16384
- * bits in steps of 8, or EC on P-256, P-384 or P-521 by name. Otherwise
- * false, and fills `error`. */
+ * bits in steps of 8, or EC on P-256, P-384 or P-521 by name. Of RSA keys
+ * also the numbers are judged: an odd exponent of at least 3, an odd modulus
+ * without ROCA's fingerprint and without primes so close to each other that
+ * Fermat's method finds them within 100 rounds. Otherwise false, and fills
+ * `error`. */
 bool dcc_csr_check_key(dcc_csr *csr, dcc_csr_error *error);
 
 /* True where the request is signed by its own key, with whatever hash.
