@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "../core/buffer.h"
+
 /* The longest text that is looked at, in bytes. A request for 250 names of
  * 253 bytes, more than can be ordered, needs about 90000. */
 enum { DCC_CSR_LIMIT = 131072 };
@@ -49,6 +51,62 @@ bool dcc_csr_check_key(dcc_csr *csr, dcc_csr_error *error);
  * Otherwise false, and fills `error`. To be called after
  * dcc_csr_check_key(), which bounds the time that this takes. */
 bool dcc_csr_check_signature(dcc_csr *csr, dcc_csr_error *error);
+
+/* What a line of dcc_csr_add_names() begins with. */
+typedef enum dcc_csr_name_kind {
+  DCC_CSR_COMMON_NAME = 'c',
+  DCC_CSR_HOST_NAME = 'd',
+  DCC_CSR_IP_ADDRESS = 'i',
+  DCC_CSR_OTHER_NAME = 'o' /* with its kind: "email:...", "URI:..." */
+} dcc_csr_name_kind;
+
+/* Appends the names that the request asks for, a line each: a letter that
+ * tells the kind, the name, LF. First its subject's common names, then the
+ * subject alternative names in their order; IP addresses as inet_ntop()
+ * writes them. Bytes that a line or a terminal would stumble over stand as
+ * "\x0A". dcc_options takes the text as csr_names. Returns false when memory
+ * ran out. */
+bool dcc_csr_add_names(dcc_csr *csr, dcc_buffer *to);
+
+/* Appends the subject, in its order: "C=US, O=Example, CN=www.example.com";
+ * UTF-8, control characters escaped. Returns false when memory ran out. */
+bool dcc_csr_add_subject(dcc_csr *csr, dcc_buffer *to);
+
+/* What a request says of its key and its signature. */
+typedef struct dcc_csr_facts {
+  char key[64];       /* "rsa", "ec", or libcrypto's name of the type in
+                         lower case: "ed25519" */
+  char curve[64];     /* "P-256", ..., libcrypto's name of another curve; ""
+                         where the key has none by name */
+  int bits;           /* of the key; 0 where it cannot be read */
+  char signature[64]; /* libcrypto's name of the algorithm:
+                         "sha256WithRSAEncryption" */
+  char sha256[65];    /* of the public key (SubjectPublicKeyInfo, DER), in
+                         lower-case hex */
+} dcc_csr_facts;
+
+/* Fills in the facts; judges nothing. Returns false when memory ran out. */
+bool dcc_csr_facts_of(dcc_csr *csr, dcc_csr_facts *facts);
+
+typedef enum dcc_csr_listed {
+  DCC_CSR_NOT_LISTED,
+  DCC_CSR_LISTED,
+  DCC_CSR_LIST_UNREADABLE
+} dcc_csr_listed;
+
+/* Looks for the request's key in a file: each line names a key, the others
+ * are empty or comments that begin with '#'. A line is
+ *   20 hex digits   the end of the SHA-1 of an RSA modulus, as the files
+ *                   blacklist.RSA-* of Debian's openssl-blacklist have it:
+ *                   openssl req -noout -modulus -in FILE | sha1sum
+ *   40 hex digits   that SHA-1 in full
+ *   64 hex digits   the SHA-256 of a public key of any type, as
+ *                   dcc_csr_facts has it
+ * A file that cannot be read to its end, or has a line of another form, is
+ * DCC_CSR_LIST_UNREADABLE, unless the key was found before; then, and when
+ * memory ran out, `error` says why. */
+dcc_csr_listed dcc_csr_find(dcc_csr *csr, const char *path,
+                            dcc_csr_error *error);
 
 /* Frees a request; NULL is fine. */
 void dcc_csr_free(dcc_csr *csr);
