@@ -93,12 +93,15 @@ static dcc_csr_listed judge_request(lcc_request *request, const char *pem,
 static int judge(lua_State *L)
 {
   dcc_csr_error error;
-  size_t length;
+  size_t length, path_length = 0;
   const char *pem = check_pem(L, &length);
-  const char *blocklist = luaL_optstring(L, 2, NULL);
+  const char *blocklist = luaL_optlstring(L, 2, NULL, &path_length);
   lcc_request *request = push_request(L);
-  dcc_csr_listed listed = judge_request(request, pem, length, blocklist,
-                                        &error);
+  dcc_csr_listed listed = DCC_CSR_LIST_UNREADABLE;
+  if (blocklist != NULL && strlen(blocklist) != path_length)
+    strcpy(error.message, "its name has a NUL byte");
+  else
+    listed = judge_request(request, pem, length, blocklist, &error);
   if (listed == DCC_CSR_NOT_LISTED) {
     if (!dcc_csr_add_names(request->csr, &request->text))
       return out_of_memory(L);
