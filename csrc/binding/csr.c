@@ -284,8 +284,8 @@ LCC_EXPORT int luaopen_certcentral_csr(lua_State *L);
 LCC_EXPORT int luaopen_certcentral_csr(lua_State *L)
 {
   static const luaL_Reg functions[] = {
-      {"check", check},   {"inspect", inspect}, {"sha256", sha256},
-      {"_judge", judge}, {NULL, NULL}};
+      {"check", check},   {"inspect", inspect},       {"sha256", sha256},
+      {"_judge", judge}, {"generate", lcc_generate}, {NULL, NULL}};
   luaL_newlib(L, functions);
   return 1;
 }

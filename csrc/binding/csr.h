@@ -12,4 +12,7 @@ void lcc_push_module(lua_State *L, const char *name);
 int lcc_fail(lua_State *L, const char *message);
 int lcc_refuse_csr(lua_State *L, const char *message);
 
+/* csr.generate, in csr_generate.c. */
+int lcc_generate(lua_State *L);
+
 #endif

@@ -21,6 +21,14 @@ enum { DCC_OBJECT_NAME_SIZE = 64 };
 const char *dcc_csr_name_of(const ASN1_OBJECT *object,
                             char name[DCC_OBJECT_NAME_SIZE]);
 
+/* pkcs8.c: append DER as a PEM block, and a key (on this curve; NID_undef:
+ * RSA) as PKCS#8 in PEM, encrypted where there is a passphrase. Return false
+ * when memory ran out or libcrypto fails. No copy of the key stays behind. */
+bool dcc_csr_add_pem(dcc_buffer *to, const char *label,
+                     const unsigned char *der, size_t n);
+bool dcc_csr_add_key(dcc_buffer *to, const EVP_PKEY *key, int curve,
+                     dcc_csr_text passphrase);
+
 /* weak.c: false, and a message, where the RSA key of this modulus and this
  * exponent is one that anybody can break or that a CA may not sign. */
 bool dcc_rsa_is_sound(const BIGNUM *n, const BIGNUM *e, dcc_csr_error *error);

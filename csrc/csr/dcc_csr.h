@@ -115,4 +115,52 @@ void dcc_csr_free(dcc_csr *csr);
  * CA may sign, and a good signature. Otherwise false, and fills `error`. */
 bool dcc_csr_check(const char *pem, size_t length, dcc_csr_error *error);
 
+/* ---- new ones ---------------------------------------------------------- */
+
+/* Text of n bytes; at == NULL: none. */
+typedef struct dcc_csr_text {
+  const char *at;
+  size_t n;
+} dcc_csr_text;
+
+/* The kinds of keys that can be made: "ec-p256", ...; NULL behind the
+ * last. */
+const char *dcc_csr_key_kind(size_t i);
+
+/* What to make. The texts are UTF-8, not longer than X.520 allows (64
+ * characters, 128 for state, locality and e-mail, two letters for the
+ * country); names are host names or IP addresses. */
+typedef struct dcc_csr_wish {
+  const char *key; /* a kind of key */
+  dcc_csr_text common_name, organization, organization_unit, country, state,
+      locality, email;
+  const dcc_csr_text *names; /* the alternative names; the common name need
+                                not be among them */
+  size_t name_count;
+  dcc_csr_text passphrase; /* what the key is encrypted with */
+} dcc_csr_wish;
+
+/* A request and its key, each a PEM block and no NUL behind it. The key is
+ * PKCS#8: plain, or encrypted with AES-256-CBC under 600000 rounds of PBKDF2
+ * with SHA-256. */
+typedef struct dcc_csr_made {
+  dcc_buffer csr, key;
+} dcc_csr_made;
+
+/* Makes a key and a request that it signs (SHA-384 on P-384, else SHA-256).
+ * Returns false, with `made` empty, and fills `error`: libcrypto refuses a
+ * text or has no random numbers, the request would be larger than
+ * DCC_CSR_LIMIT, memory ran out. The caller frees what was made. No byte of
+ * the key stays in C memory after that. */
+bool dcc_csr_make(const dcc_csr_wish *wish, dcc_csr_made *made,
+                  dcc_csr_error *error);
+
+/* Wipes and frees; may be called twice. */
+void dcc_csr_made_free(dcc_csr_made *made);
+
+/* Writes n bytes to a new file at `path` that its owner alone may read and
+ * write. It appears whole and on the disk, or not at all; a file that is
+ * there stays as it is. Returns 0 or an errno, EEXIST for such a file. */
+int dcc_key_file_write(const char *path, const char *bytes, size_t n);
+
 #endif
