@@ -159,12 +159,13 @@ static bool make(const dcc_csr_wish *wish, long at)
   return good;
 }
 
-static void test_memory(bool all_after)
+static void test_memory(bool all_after, long step)
 {
   const dcc_csr_wish wish = wish_for("ec-p256");
   long n = 0;
+  (void)make(&wish, 0); /* libcrypto crashes where it cannot even begin */
   do {
-    n++;
+    n += step;
     fail_at(n, all_after ? 1000000000 : n);
     (void)make(&wish, n);
   } while (allocations >= n);
@@ -294,16 +295,17 @@ static void test_file(void)
 
 int main(void)
 {
+  /* under valgrind, which would also tell of what libcrypto's own blocks
+   * hold that it never wrote */
+  bool slow = getenv("CERTCENTRAL_TEST_SLOW") != NULL;
   if (!take_over_libcrypto())
     return 1;
   signal(SIGXFSZ, SIG_IGN);
   test_search();
-  test_wiping("ec-p256");
-  test_wiping("ec-p384");
-  if (getenv("CERTCENTRAL_TEST_SLOW") == NULL) /* valgrind: minutes */
-    test_wiping("rsa-2048");
-  test_memory(true);
-  test_memory(false);
+  for (size_t i = 0; i < 3 && !slow; i++)
+    test_wiping(dcc_csr_key_kind(i));
+  test_memory(true, slow ? 11 : 1);
+  test_memory(false, slow ? 11 : 1);
   test_refusals();
   test_file();
   free(log_bytes);
