@@ -219,6 +219,33 @@ function certcentral.place_order(order, options)
   return require("certcentral.client").place_once(order, options)
 end
 
+--- Writes an order from a CSR.
+-- @param pem the CSR
+-- @param defaults further members of the order, or nil
+-- @return the order; or nil, err
+function certcentral.order_from_csr(pem, defaults)
+  if type(pem) ~= "string" then
+    raise("bad argument #1 to 'order_from_csr' (string expected, got %s)",
+          type(pem))
+  elseif defaults ~= nil and type(defaults) ~= "table" then
+    raise("bad argument #2 to 'order_from_csr' (table expected, got %s)",
+          type(defaults))
+  end
+  return require("certcentral.order_from_csr")(pem, defaults)
+end
+
+--- Writes a date as orders have it ("09 JUN 2027"), or reads one.
+-- @param when seconds since 1970, {year, month, day}, or a text
+-- @return the text; or of a text {year, month, day}, or nil, err
+function certcentral.date(when)
+  return require("certcentral.date")(when)
+end
+
+-- certcentral.csr: the module of that name, which loads libcrypto.
+setmetatable(certcentral, { __index = function(_, name)
+  return name == "csr" and require("certcentral.csr") or nil
+end })
+
 certcentral._check = check
 certcentral._order_options = order_options
 certcentral._raise = raise
