@@ -33,6 +33,8 @@ MODULES = core csr curl
 CORE = $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/core/*.c))
 CSR = $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/csr/*.c))
 TRANSPORT = $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/transport/*.c))
+# What the names of a CSR are held to is the core's.
+CSR_FORMATS = $(patsubst %,$(BUILD)/csrc/core/%.o,buffer formats scan date)
 HEADERS = $(wildcard csrc/*/*.h csrc/core/form.def)
 
 SO = $(foreach abi,$(ABIS),\
@@ -84,8 +86,8 @@ $(BUILD)/$(1)/certcentral/core.so: $(BUILD)/$(1)/obj/core.o \
 		$(BUILD)/$(1)/obj/order.o $(BUILD)/$(1)/obj/file.o $(CORE)
 	@mkdir -p $$(@D)
 	$(CC) $(SANITIZE) $(MODULE) -o $$@ $$^
-$(BUILD)/$(1)/certcentral/csr.so: $(BUILD)/$(1)/obj/csr.o $(CSR) \
-		$(BUILD)/csrc/core/buffer.o
+$(BUILD)/$(1)/certcentral/csr.so: $(BUILD)/$(1)/obj/csr.o \
+		$(BUILD)/$(1)/obj/csr_generate.o $(CSR) $(CSR_FORMATS)
 	@mkdir -p $$(@D)
 	$(CC) $(SANITIZE) $(MODULE) -o $$@ $$^ $(CRYPTO_LIBS)
 $(BUILD)/$(1)/certcentral/curl.so: $(BUILD)/$(1)/obj/curl.o \

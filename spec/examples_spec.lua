@@ -6,6 +6,8 @@ local lua = os.getenv("CERTCENTRAL_TEST_LUA") or "lua5.4"
 local build = os.getenv("CERTCENTRAL_TEST_BUILD") or "build"
 local preload = os.getenv("CERTCENTRAL_TEST_PRELOAD") or ""
 local csr_file = "spec/cases/csr/good/p256.pem"
+local key_file = os.tmpname()
+os.remove(key_file)
 local server
 
 local function quote(text)
@@ -54,6 +56,11 @@ local cases = {
       "order 542772 is pending" } },
   { "renew.lua", csr_file .. " 123456789", { "order %d+ renews 123456789" } },
   { "renew.lua", "", { "usage: renew.lua" }, status = 1 },
+  { "new_key.lua", key_file,
+    { "^EC key on P%-256, SHA%-256 %x+\n", "BEGIN CERTIFICATE REQUEST",
+      "an order for www.example.com and example.com, with 0 warnings" } },
+  { "new_key.lua", "README.md",
+    { "^cannot write the key to 'README.md': File exists" }, status = 1 },
   { "demo.lua", "", { "sandbox:  https://127.0.0.1:%d+", "id = %d+",
                       "status = 201" } },
   { "many_orders.lua", csr_file .. " a.example.com b.example.com",
@@ -81,7 +88,10 @@ end
 
 describe("the examples", function()
   setup(function() server = support.start() end)
-  teardown(function() server.stop() end)
+  teardown(function()
+    server.stop()
+    os.remove(key_file)
+  end)
 
   for _, case in ipairs(cases) do
     it(("%s %s"):format(case[1], case[2]), function()

@@ -59,7 +59,8 @@ do
     good=spec/cases/csr/good bad=spec/cases/csr/bad
     set -- $good/rsa2048.pem $good/p256.pem $good/pss-signature.pem \
       $good/one-line.pem $bad/flipped-signature.pem $bad/secp256k1.pem \
-      $bad/trailing-bytes.pem $bad/letter.pem $bad/unknown-signature.pem ;;
+      $bad/trailing-bytes.pem $bad/letter.pem $bad/unknown-signature.pem \
+      $good/close-primes-101.pem $bad/close-primes-100.pem $bad/roca.pem ;;
   *) set -- ;;
   esac
   ${tool:-} "$program" "$@" >"$log" 2>&1

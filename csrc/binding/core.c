@@ -17,13 +17,14 @@ enum { ID_LENGTH_MAX = 64, ANSWER_DEPTH = 200, LCC_PRINTABLE_SIZE = 4200,
 /* ---- the options of a call -------------------------------------------- */
 
 enum option { NOW = 1, STRICT, ALLOW_UNKNOWN, CHECK_CSR, ONCE, PRODUCT,
-              OPTIONS };
+              BLOCKLIST, OPTIONS };
 
 static const char *const option_names[OPTIONS - 1] = {
-  "now", "strict", "allow_unknown", "check_csr", "once", "product"};
+  "now", "strict", "allow_unknown", "check_csr", "once", "product",
+  "blocklist"};
 static const int option_types[OPTIONS] = {
   0, LUA_TNUMBER, LUA_TBOOLEAN, LUA_TBOOLEAN, LUA_TBOOLEAN, LUA_TBOOLEAN,
-  LUA_TSTRING};
+  LUA_TSTRING, LUA_TSTRING};
 
 _Static_assert((int)DCC_FIELDS + (int)OPTIONS < (int)LCC_NAME_SLOTS,
                "lcc_slot ends at a free slot");
@@ -166,14 +167,15 @@ static void push_body(lua_State *L, dcc_order *order, size_t found, bool write)
     lua_pushnil(L);
 }
 
-/* check(order, options, write, csr_fine, csr_error, name)
+/* check(order, options, write, csr_fine, csr_error, name, csr_names)
  *   -> body or true, warnings      the order is fit to be sent
  *   -> nil, problems, warnings, number of problems
  *   -> nothing                     the caller has to look more closely
  * The last is where `csr_fine` is nil and the call is not the plainest: the
  * order is no table, the options are not good or ask for a look at the CSR.
  * `write`: whether to return the request's body. `name`: an
- * alternative_order_id for an order that has none. */
+ * alternative_order_id for an order that has none. `csr_names`: what
+ * certcentral.csr found in the CSR, for a comparison. */
 static int core_check(lua_State *L)
 {
   lcc_order *box;
@@ -181,7 +183,7 @@ static int core_check(lua_State *L)
   const dcc_problem *list;
   size_t count, found;
   bool check_csr = true, good;
-  lua_settop(L, 6);
+  lua_settop(L, 7);
   box = lua_touserdata(L, lua_upvalueindex(1));
   good = read_options(L, 2, &box->names, &options, &check_csr);
   if (lua_isnil(L, 4)) {
@@ -192,6 +194,7 @@ static int core_check(lua_State *L)
     luaL_checktype(L, 1, LUA_TTABLE);
     options.skip_csr = lua_toboolean(L, 4);
     options.csr_error = luaL_optstring(L, 5, NULL);
+    options.csr_names = luaL_optstring(L, 7, NULL);
   }
   shared_order(L, box);
   lcc_read_order(L, 1, box, options.allow_unknown);

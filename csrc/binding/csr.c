@@ -1,16 +1,65 @@
 /* csr.c: the module certcentral.csr, the only one that links libcrypto */
+#include <string.h>
+
 #include "../csr/dcc_csr.h"
 #include "../csr/dcc_sha256.h"
-#include "lcc.h"
+#include "csr.h"
+
+#define LCC_REQUEST "certcentral.request"
+
+/* A request and text about it: the userdata owns both, whatever raises
+ * meanwhile. */
+typedef struct lcc_request {
+  dcc_csr *csr;
+  dcc_buffer text;
+} lcc_request;
+
+static void release(lcc_request *request)
+{
+  dcc_csr_free(request->csr);
+  request->csr = NULL;
+  dcc_buffer_free(&request->text);
+}
+
+static int request_gc(lua_State *L)
+{
+  release(luaL_checkudata(L, 1, LCC_REQUEST));
+  return 0;
+}
+
+/* Pushes a userdata that owns nothing yet. */
+static lcc_request *push_request(lua_State *L)
+{
+  lcc_request *request = LCC_NEWUSERDATA(L, sizeof *request);
+  *request = (lcc_request){0};
+  if (luaL_newmetatable(L, LCC_REQUEST)) {
+    lua_pushcfunction(L, request_gc);
+    lua_setfield(L, -2, "__gc");
+  }
+  lua_setmetatable(L, -2);
+  return request;
+}
+
+/* The request's text; a number is none. */
+static const char *check_pem(lua_State *L, size_t *length)
+{
+  luaL_checktype(L, 1, LUA_TSTRING);
+  return lua_tolstring(L, 1, length);
+}
+
+static int out_of_memory(lua_State *L)
+{
+  return luaL_error(L, "not enough memory");
+}
+
+/* ---- judging ------------------------------------------------------------ */
 
 /* csr.check(pem): true, or nil and why not. */
 static int check(lua_State *L)
 {
   dcc_csr_error error;
-  const char *pem;
   size_t length;
-  luaL_checktype(L, 1, LUA_TSTRING); /* a number is not a request */
-  pem = lua_tolstring(L, 1, &length);
+  const char *pem = check_pem(L, &length);
   if (dcc_csr_check(pem, length, &error)) {
     lua_pushboolean(L, 1);
     return 1;
@@ -18,6 +67,154 @@ static int check(lua_State *L)
   lua_pushnil(L);
   lua_pushstring(L, error.message);
   return 2;
+}
+
+/* Reads and judges; fills in the names. The blocklist may be NULL. */
+static dcc_csr_listed judge_request(lcc_request *request, const char *pem,
+                                    size_t length, const char *blocklist,
+                                    dcc_csr_error *error)
+{
+  dcc_csr_listed listed = DCC_CSR_NOT_LISTED;
+  request->csr = dcc_csr_read(pem, length, error);
+  if (request->csr == NULL || !dcc_csr_check_key(request->csr, error) ||
+      !dcc_csr_check_signature(request->csr, error))
+    return DCC_CSR_LISTED;
+  if (blocklist != NULL)
+    listed = dcc_csr_find(request->csr, blocklist, error);
+  if (listed == DCC_CSR_LISTED)
+    strcpy(error->message, "the key is on the blocklist: others have it");
+  return listed;
+}
+
+/* csr._judge(pem, blocklist): what validation asks:
+ *   the CSR's names as the core reads them
+ *   nil, why no public CA may sign it
+ *   nil, nil, why the blocklist is of no use */
+static int judge(lua_State *L)
+{
+  dcc_csr_error error;
+  size_t length, path_length = 0;
+  const char *pem = check_pem(L, &length);
+  const char *blocklist = luaL_optlstring(L, 2, NULL, &path_length);
+  lcc_request *request = push_request(L);
+  dcc_csr_listed listed = DCC_CSR_LIST_UNREADABLE;
+  if (blocklist != NULL && strlen(blocklist) != path_length)
+    strcpy(error.message, "its name has a NUL byte");
+  else
+    listed = judge_request(request, pem, length, blocklist, &error);
+  if (listed == DCC_CSR_NOT_LISTED) {
+    if (!dcc_csr_add_names(request->csr, &request->text))
+      return out_of_memory(L);
+    lua_pushlstring(L, request->text.length > 0 ? request->text.data : "",
+                    request->text.length);
+    release(request);
+    return 1;
+  }
+  release(request);
+  lua_pushnil(L);
+  if (listed == DCC_CSR_LIST_UNREADABLE)
+    lua_pushnil(L);
+  lua_pushstring(L, error.message);
+  return listed == DCC_CSR_LIST_UNREADABLE ? 3 : 2;
+}
+
+/* ---- facts -------------------------------------------------------------- */
+
+static void set_string(lua_State *L, const char *name, const char *s)
+{
+  lua_pushstring(L, s);
+  lua_setfield(L, -2, name);
+}
+
+/* Adds n bytes at s to the end of the list in the field `name`. */
+static void append(lua_State *L, const char *name, const char *s, size_t n)
+{
+  lua_getfield(L, -1, name);
+  lua_pushlstring(L, s, n);
+  lua_rawseti(L, -2, (int)lua_rawlen(L, -2) + 1);
+  lua_pop(L, 1);
+}
+
+static void add_name(lua_State *L, char kind, const char *s, size_t n)
+{
+  switch (kind) {
+  case DCC_CSR_COMMON_NAME: /* the last, where there are several */
+    lua_pushlstring(L, s, n);
+    lua_setfield(L, -2, "common_name");
+    break;
+  case DCC_CSR_HOST_NAME: append(L, "dns_names", s, n); break;
+  case DCC_CSR_IP_ADDRESS: append(L, "ip_addresses", s, n); break;
+  default: append(L, "other_names", s, n);
+  }
+}
+
+static void set_names(lua_State *L, lcc_request *request)
+{
+  const char *at, *end;
+  lua_newtable(L);
+  lua_setfield(L, -2, "dns_names");
+  lua_newtable(L);
+  lua_setfield(L, -2, "ip_addresses");
+  lua_newtable(L);
+  lua_setfield(L, -2, "other_names");
+  dcc_buffer_clear(&request->text);
+  if (!dcc_csr_add_names(request->csr, &request->text))
+    out_of_memory(L);
+  for (at = request->text.data; at != NULL; at = end + 1) {
+    size_t left = request->text.length - (size_t)(at - request->text.data);
+    end = left > 0 ? memchr(at, '\n', left) : NULL;
+    if (end == NULL)
+      return;
+    add_name(L, *at, at + 1, (size_t)(end - at) - 1);
+  }
+}
+
+static void set_subject(lua_State *L, lcc_request *request)
+{
+  if (!dcc_csr_add_subject(request->csr, &request->text))
+    out_of_memory(L);
+  lua_pushlstring(L, request->text.length > 0 ? request->text.data : "",
+                  request->text.length);
+  lua_setfield(L, -2, "subject");
+}
+
+static void set_key(lua_State *L, dcc_csr *csr)
+{
+  dcc_csr_facts facts;
+  dcc_csr_error error;
+  if (!dcc_csr_facts_of(csr, &facts))
+    out_of_memory(L);
+  set_string(L, "key", facts.key);
+  set_string(L, "sha256", facts.sha256);
+  set_string(L, "signature_algorithm", facts.signature);
+  if (facts.curve[0] != '\0')
+    set_string(L, "curve", facts.curve);
+  if (facts.bits > 0) {
+    lua_pushinteger(L, facts.bits);
+    lua_setfield(L, -2, "bits");
+  }
+  lua_pushboolean(L, dcc_csr_check_signature(csr, &error));
+  lua_setfield(L, -2, "signature_ok");
+  if (!dcc_csr_check_key(csr, &error))
+    set_string(L, "refused", error.message);
+}
+
+/* csr.inspect(pem): a table, or nil and an error. */
+static int inspect(lua_State *L)
+{
+  dcc_csr_error error;
+  size_t length;
+  const char *pem = check_pem(L, &length);
+  lcc_request *request = push_request(L);
+  request->csr = dcc_csr_read(pem, length, &error);
+  if (request->csr == NULL)
+    return lcc_refuse_csr(L, error.message);
+  lua_newtable(L);
+  set_subject(L, request);
+  set_names(L, request);
+  set_key(L, request->csr);
+  release(request);
+  return 1;
 }
 
 /* csr.sha256(text): its SHA-256 in hex digits. */
@@ -29,16 +226,66 @@ static int sha256(lua_State *L)
   luaL_checktype(L, 1, LUA_TSTRING);
   text = lua_tolstring(L, 1, &length);
   if (!dcc_sha256(text, length, hex))
-    return luaL_error(L, "not enough memory");
+    return out_of_memory(L);
   lua_pushstring(L, hex);
   return 1;
 }
 
-static const luaL_Reg functions[] = {{"check", check}, {"sha256", sha256},
-                                      {NULL, NULL}};
+/* ---- errors ------------------------------------------------------------- */
+
+void lcc_push_module(lua_State *L, const char *name)
+{
+  lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED"); /* package.loaded */
+  lua_getfield(L, -1, "_G");
+  lua_getfield(L, -1, "require");
+  lua_pushstring(L, name);
+  lua_call(L, 1, 1);
+  lua_replace(L, -3);
+  lua_pop(L, 1);
+}
+
+/* Pushes errors.new(kind, message). */
+static void push_error(lua_State *L, const char *kind, const char *message)
+{
+  lcc_push_module(L, "certcentral.error");
+  lua_getfield(L, -1, "new");
+  lua_replace(L, -2);
+  lua_pushstring(L, kind);
+  lua_pushstring(L, message);
+  lua_call(L, 2, 1);
+}
+
+int lcc_fail(lua_State *L, const char *message)
+{
+  lua_pushnil(L);
+  push_error(L, "config", message);
+  return 2;
+}
+
+int lcc_refuse_csr(lua_State *L, const char *message)
+{
+  const char *text;
+  lua_pushnil(L);
+  text = lua_pushfstring(L, "'csr' %s", message);
+  push_error(L, "invalid", text);
+  lua_createtable(L, 1, 0);
+  lua_createtable(L, 0, 3);
+  set_string(L, "path", "csr");
+  set_string(L, "code", "csr");
+  set_string(L, "message", text);
+  lua_rawseti(L, -2, 1);
+  lua_setfield(L, -2, "problems");
+  lua_remove(L, -2); /* the text */
+  return 2;
+}
+
+LCC_EXPORT int luaopen_certcentral_csr(lua_State *L);
 
 LCC_EXPORT int luaopen_certcentral_csr(lua_State *L)
 {
+  static const luaL_Reg functions[] = {
+      {"check", check},   {"inspect", inspect},       {"sha256", sha256},
+      {"_judge", judge}, {"generate", lcc_generate}, {NULL, NULL}};
   luaL_newlib(L, functions);
   return 1;
 }

@@ -416,6 +416,8 @@ size_t dcc_order_check(dcc_order *order, const dcc_options *options)
   dcc_order_forget_notes(order);
   if (order->failed || !dcc_order_sort_extras(order))
     return SIZE_MAX;
+  if (options->csr_names != NULL)
+    dcc_csr_names_read(&c, options->csr_names);
   if (order->values[DCC_ORDER].type == DCC_OTHER) {
     const dcc_place place = dcc_place_of(&scope, DCC_ORDER);
     report_got(&c, "type", &place,

@@ -2,12 +2,14 @@
 #ifndef DCC_CHECK_H
 #define DCC_CHECK_H
 
+#include "csr_names.h"
 #include "order.h"
 
 typedef struct dcc_check {
   dcc_order *order;
   const dcc_options *options;
   int64_t today;         /* the day of options->now */
+  dcc_csr_names csr_names;
 } dcc_check;
 
 /* A place in the order: a row's value, or an item of its list. */
@@ -50,6 +52,22 @@ const char *dcc_show(dcc_check *c, char to[DCC_SHOWN_SIZE],
  * and '\' too where the text is to stand in quotes. */
 void dcc_add_printable(dcc_buffer *b, const char *s, size_t n, size_t most,
                        bool quoted);
+
+/* ---- the names of the CSR (csr_names.c) -------------------------------- */
+
+/* Reads what dcc_csr_add_names() of csrc/csr writes. The text is not copied.
+ * When memory runs out nothing will be compared, and the order has failed. */
+void dcc_csr_names_read(dcc_check *c, const char *text);
+
+/* Warn of what is not the same in the CSR: the common name, a list's names
+ * (but for the common name again), and then the names that only the CSR has.
+ * To be called in this order, for the rows of these values. */
+void dcc_csr_compare_common_name(dcc_check *c, const dcc_scope *scope,
+                                 unsigned field);
+void dcc_csr_compare_list(dcc_check *c, const dcc_scope *scope,
+                          unsigned field, const dcc_value *common);
+void dcc_csr_compare_rest(dcc_check *c, const dcc_scope *scope,
+                          unsigned field);
 
 /* ---- rules across rows (rules.c) --------------------------------------- */
 

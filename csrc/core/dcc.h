@@ -138,6 +138,8 @@ typedef struct dcc_options {
   bool allow_unknown;   /* unknown fields pass through and warn */
   bool skip_csr;        /* the CSR is not looked at, but for a private key */
   const char *csr_error; /* what dcc_csr_check said of the CSR, or NULL */
+  const char *csr_names; /* what dcc_csr_add_names wrote and a NUL, or NULL:
+                            names that only CSR or order has are warned of */
 } dcc_options;
 
 /* A problem or a warning. The strings belong to the order and live until it
@@ -147,7 +149,7 @@ typedef struct dcc_problem {
   const char *code;    /* "missing", "unknown", "type", "range", "format",
                           "choice", "conflict", "csr"; of a warning also
                           "deprecated", "ignored", "overridden", "limit",
-                          "duplicate", "cost" */
+                          "duplicate", "cost", "csr_mismatch" */
   const char *message; /* for a person */
   const char *hint;    /* what to write instead, or NULL */
 } dcc_problem;

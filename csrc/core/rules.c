@@ -340,6 +340,7 @@ static void rule_dns_names(dcc_check *c, const dcc_scope *scope,
     dcc_report(c, DCC_WARNING, "limit", dcc_place_of(scope, field), NULL,
                "has %zu names, more than the %d that one order takes",
                names->length, NAMES_FREE_OF_DOUBT);
+  dcc_csr_compare_list(c, scope, field, common);
 }
 
 static bool has_wildcard(dcc_check *c)
@@ -485,8 +486,12 @@ static void rule_new_contact(dcc_check *c, const dcc_scope *scope,
 const dcc_rule dcc_rules[DCC_FIELDS] = {
 #define RULE(field, rule, text) [DCC_##field] = {rule, false, text}
 #define DEMAND(field, rule, text) [DCC_##field] = {rule, true, text}
+  RULE(COMMON_NAME, dcc_csr_compare_common_name,
+       "the CSR has the same (a warning)"),
   RULE(DNS_NAMES, rule_dns_names,
-       "no name twice (a warning); at most 250 names (a warning)"),
+       "no name twice, at most 250 names, each in the CSR, too (warnings)"),
+  RULE(CSR, dcc_csr_compare_rest,
+       "it has no name that the order lacks (a warning)"),
   RULE(CERT_VALIDITY, rule_cert_validity,
        "the page: one of years, days and a date"),
   RULE(CERT_YEARS, rule_loser,

@@ -1,8 +1,9 @@
 /* csr.c: from text to a judged request, in three steps: the PEM around it
  * (by hand: libcrypto's reader skips text, joins blocks and wants lines),
  * the PKCS#10 inside (libcrypto), and whether a public CA may sign it. */
-#include "dcc_csr.h"
+#include "csr_internal.h"
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
@@ -21,8 +22,7 @@
 
 enum {
   RSA_BITS_MIN = 2048,
-  RSA_BITS_MAX = 16384, /* no more than libcrypto is willing to verify */
-  NAME_SIZE = 64
+  RSA_BITS_MAX = 16384  /* no more than libcrypto is willing to verify */
 };
 
 /* Some bytes of the text; at == NULL where something was not found. */
@@ -41,9 +41,7 @@ typedef struct block {
 
 #define SPAN(literal) ((span){(literal), sizeof(literal) - 1})
 
-/* Fills the message and returns false, for `return refuse(...)`. */
-__attribute__((format(printf, 2, 3))) static bool
-refuse(dcc_csr_error *error, const char *format, ...)
+bool dcc_csr_refuse(dcc_csr_error *error, const char *format, ...)
 {
   va_list arguments;
   va_start(arguments, format);
@@ -312,14 +310,14 @@ void dcc_csr_free(dcc_csr *csr)
 
 /* ---- whether a public CA may sign it ---- */
 
-/* Writes the short name of an object, or its number where it has none. */
-static const char *name_of(const ASN1_OBJECT *object, char name[NAME_SIZE])
+const char *dcc_csr_name_of(const ASN1_OBJECT *object,
+                            char name[DCC_OBJECT_NAME_SIZE])
 {
   int nid = OBJ_obj2nid(object);
   if (nid != NID_undef)
-    snprintf(name, NAME_SIZE, "%s", OBJ_nid2sn(nid));
-  else if (OBJ_obj2txt(name, NAME_SIZE, object, 1) <= 0)
-    snprintf(name, NAME_SIZE, "unknown");
+    snprintf(name, DCC_OBJECT_NAME_SIZE, "%s", OBJ_nid2sn(nid));
+  else if (OBJ_obj2txt(name, DCC_OBJECT_NAME_SIZE, object, 1) <= 0)
+    snprintf(name, DCC_OBJECT_NAME_SIZE, "unknown");
   return name;
 }
 
@@ -331,6 +329,20 @@ static EVP_PKEY *key_of(dcc_csr *csr, dcc_csr_error *error)
   if (key == NULL)
     refuse(error, "the key of the request cannot be read");
   return key;
+}
+
+/* Its modulus and exponent. */
+static bool check_numbers(const EVP_PKEY *key, dcc_csr_error *error)
+{
+  BIGNUM *n = NULL, *e = NULL;
+  bool good =
+      (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n) &&
+       EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e)) ||
+      refuse(error, "memory ran out");
+  good = good && dcc_rsa_is_sound(n, e, error);
+  BN_free(n);
+  BN_free(e);
+  return good;
 }
 
 static bool check_rsa(dcc_csr *csr, dcc_csr_error *error)
@@ -349,7 +361,7 @@ static bool check_rsa(dcc_csr *csr, dcc_csr_error *error)
   if (bits % 8 != 0)
     return refuse(error, "an RSA key must have a multiple of 8 bits, got %d",
                   bits);
-  return true;
+  return check_numbers(key, error);
 }
 
 /* libcrypto reads the point at infinity as a key, and finds that signatures
@@ -375,7 +387,7 @@ static bool check_ec(dcc_csr *csr, const X509_ALGOR *algorithm,
 {
   static const char wanted[] = "an EC key must be on P-256, P-384 or P-521";
   const void *curve;
-  char name[NAME_SIZE];
+  char name[DCC_OBJECT_NAME_SIZE];
   int type;
   X509_ALGOR_get0(NULL, &type, &curve, algorithm);
   if (type != V_ASN1_OBJECT)
@@ -386,7 +398,7 @@ static bool check_ec(dcc_csr *csr, const X509_ALGOR *algorithm,
   case NID_secp521r1:
     return check_point(csr, error);
   default:
-    return refuse(error, "%s, got %s", wanted, name_of(curve, name));
+    return refuse(error, "%s, got %s", wanted, dcc_csr_name_of(curve, name));
   }
 }
 
@@ -399,7 +411,7 @@ static bool check_key(dcc_csr *csr, dcc_csr_error *error)
 {
   ASN1_OBJECT *type;
   X509_ALGOR *algorithm;
-  char name[NAME_SIZE];
+  char name[DCC_OBJECT_NAME_SIZE];
   X509_PUBKEY_get0_param(&type, NULL, NULL, &algorithm,
                          X509_REQ_get_X509_PUBKEY(csr));
   switch (OBJ_obj2nid(type)) {
@@ -409,7 +421,7 @@ static bool check_key(dcc_csr *csr, dcc_csr_error *error)
     return check_ec(csr, algorithm, error);
   default:
     return refuse(error, "the key must be RSA or EC, got a key of type %s",
-                  name_of(type, name));
+                  dcc_csr_name_of(type, name));
   }
 }
 
@@ -441,7 +453,7 @@ static bool check_signature(dcc_csr *csr, dcc_csr_error *error)
 {
   const X509_ALGOR *algorithm;
   const ASN1_OBJECT *object;
-  char name[NAME_SIZE];
+  char name[DCC_OBJECT_NAME_SIZE];
   EVP_PKEY *key = key_of(csr, error);
   if (key == NULL)
     return false;
@@ -451,7 +463,7 @@ static bool check_signature(dcc_csr *csr, dcc_csr_error *error)
   X509_ALGOR_get0(&object, NULL, NULL, algorithm);
   if (!is_known(object))
     return refuse(error, "the signature must be of a kind that can be "
-                         "verified here, got %s", name_of(object, name));
+                         "verified here, got %s", dcc_csr_name_of(object, name));
   return refuse(error, "the signature does not fit its key");
 }
 

@@ -253,10 +253,14 @@ static bool compose_bad(dcc_order *order)
 static void go_through(dcc_order *order, bool (*compose)(dcc_order *),
                        outcome *o)
 {
+  dcc_options with_names = options;
   bool composed = compose(order);
-  size_t length, count = 0, problems = dcc_order_check(order, &options);
-  const dcc_problem *list = dcc_order_problems(order, &count);
+  size_t length, count = 0, problems;
+  const dcc_problem *list;
   const char *json;
+  with_names.csr_names = "cwww.example.org\ndn1.example.com\ni192.0.2.1\n";
+  problems = dcc_order_check(order, &with_names);
+  list = dcc_order_problems(order, &count);
   o->length = 0;
   note_all(o, list, count);
   list = dcc_order_warnings(order, &count);

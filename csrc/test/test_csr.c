@@ -3,115 +3,10 @@
  * error queue, which belongs to the host.
  *
  * usage: test_csr FILE... (requests, good and bad). Exit status 1 on a
- * failure. buffer.c is included, with malloc() and free() of our own:
- * link csr.c and libcrypto, not buffer.c. */
-#include <openssl/crypto.h>
-#include <openssl/err.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-/* ---- allocators that fail at a wish ---- */
-
-static long allocations;          /* since fail_at() */
-static long first_bad, last_bad;  /* which of them fail; 0 is none */
-static long unwiped;              /* blocks freed with something in them */
-
-static void fail_at(long first, long last)
-{
-  allocations = 0;
-  first_bad = first;
-  last_bad = last;
-}
-
-static int fails(void)
-{
-  allocations++;
-  return allocations >= first_bad && allocations <= last_bad;
-}
-
-static void *crypto_malloc(size_t n, const char *file, int line)
-{
-  (void)file;
-  (void)line;
-  return fails() ? NULL : malloc(n);
-}
-
-static void *crypto_realloc(void *p, size_t n, const char *file, int line)
-{
-  (void)file;
-  (void)line;
-  return fails() ? NULL : realloc(p, n);
-}
-
-static void crypto_free(void *p, const char *file, int line)
-{
-  (void)file;
-  (void)line;
-  free(p);
-}
-
-/* The size is kept in front of the block. */
-static void *buffer_malloc(size_t n)
-{
-  size_t *p = fails() ? NULL : malloc(sizeof *p + n);
-  if (p == NULL)
-    return NULL;
-  *p = n;
-  return p + 1;
-}
-
-static void buffer_free(void *block)
-{
-  size_t *p = block;
-  const char *bytes = block;
-  if (p == NULL)
-    return;
-  for (size_t i = 0; i < p[-1]; i++)
-    if (bytes[i] != 0) {
-      unwiped++;
-      break;
-    }
-  free(p - 1);
-}
-
-#define malloc buffer_malloc
-#define free buffer_free
-#include "../core/buffer.c"
-#undef malloc
-#undef free
+ * failure. */
+#include "test_csr.h"
 
 #include "../csr/dcc_csr.h"
-
-/* ---- the tests ---- */
-
-static long checks, failures;
-
-static void expect(int good, const char *what, const char *file, long at)
-{
-  checks++;
-  if (!good) {
-    failures++;
-    fprintf(stderr, "%s: %s (allocation %ld)\n", file, what, at);
-  }
-}
-
-/* The host's entries, before and after: two, a mark on the first. */
-static void fill_queue(void)
-{
-  ERR_clear_error();
-  ERR_raise(ERR_LIB_USER, 1);
-  ERR_set_mark();
-  ERR_raise(ERR_LIB_USER, 2);
-}
-
-static int queue_is_left_alone(void)
-{
-  int last = ERR_GET_REASON(ERR_peek_last_error()) == 2;
-  int mark = ERR_pop_to_mark();
-  int first = ERR_GET_REASON(ERR_get_error()) == 1;
-  return last && mark && first && ERR_peek_error() == 0;
-}
 
 /* Checks a text, and that neither queue nor memory show it afterwards. */
 static bool check(const char *file, const char *pem, size_t length, long at,
@@ -171,13 +66,11 @@ static void test(const char *file)
 
 int main(int argc, char **argv)
 {
-  if (argc < 2 ||
-      !CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free)) {
+  if (argc < 2 || !take_over_libcrypto()) {
     fprintf(stderr, "usage: test_csr FILE...\n");
     return 1;
   }
   for (int i = 1; i < argc; i++)
     test(argv[i]);
-  printf("%ld passed, %ld failed\n", checks - failures, failures);
-  return failures > 0;
+  return end_of_test();
 }

@@ -101,7 +101,7 @@ end
 
 local client_options = {
   api_key = "string", base_url = "string", region = region,
-  ca_file = "string", proxy = "string", timeout = seconds,
+  blocklist = "string", ca_file = "string", proxy = "string", timeout = seconds,
   connect_timeout = seconds, user_agent = "string", transport = transport,
   retry = retry, deadline = seconds, recover_for = seconds_or_none,
   unique_ids = "boolean", rate = rate, budget = budget, journal = journal,
@@ -287,7 +287,7 @@ function client.new(options)
                 ["Accept"] = "application/json", ["User-Agent"] = agent },
     get_headers = { ["Accept"] = "application/json",
                     ["User-Agent"] = agent },
-    csr_memory = {},
+    csr_memory = { client_blocklist = options.blocklist },
     queues = setmetatable({}, { __mode = "k" }), -- those that are open
   }, meta)
   set_policy(self, options)

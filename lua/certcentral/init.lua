@@ -54,24 +54,30 @@ local function check_order(order, who)
   end
 end
 
--- What libcrypto says against the order's CSR, or nil, and whether it found it
--- fine: nil and false where the core will find that there is none to look at.
--- `memory` is a table that keeps the last answer.
-local function csr_error(order, memory)
+-- What libcrypto says against the order's CSR, or nil; whether it found it
+-- fine; the CSR's names for a comparison: nil and false where the core will
+-- find that there is none to look at. Where the blocklist is of no use: false
+-- and why.
+-- `memory` is a table that keeps the last answer, and the client's blocklist.
+local function csr_error(order, memory, blocklist)
+  blocklist = blocklist or memory and memory.client_blocklist
   local certificate = rawget(order, "certificate")
   local pem = type(certificate) == "table" and rawget(certificate, "csr")
   if type(pem) ~= "string" then
     return nil, false
   end
-  if memory and memory.pem == pem then
-    return memory.message, memory.message == nil
+  if memory and memory.pem == pem and memory.blocklist == blocklist then
+    return memory.message, memory.message == nil, memory.names
   end
-  local ok, message = require("certcentral.csr").check(pem)
-  message = not ok and message or nil
+  local names, message, why = require("certcentral.csr")._judge(pem, blocklist)
+  if why then
+    return false, ("cannot use the blocklist '%s': %s"):format(blocklist, why)
+  end
   if memory then
-    memory.pem, memory.message = pem, message
+    memory.pem, memory.blocklist = pem, blocklist
+    memory.message, memory.names = message, names
   end
-  return message, message == nil
+  return message, message == nil, names
 end
 
 -- The options as a table without metamethods, as the core reads them.
@@ -102,13 +108,17 @@ end
 -- @param memory keeps the answer about the last CSR, or nil
 -- @return body (or true), warnings; or nil, err
 local function check(order, options, write, name, memory)
-  local message, fine
+  local message, fine, names
   if options.check_csr == false then
     fine = true -- only private keys are looked for
   else
-    message, fine = csr_error(order, memory)
+    message, fine, names = csr_error(order, memory, options.blocklist)
+    if message == false then
+      return nil, require("certcentral.error").new("config", fine)
+    end
   end
-  return answer(core_check(order, plain(options), write, fine, message, name))
+  return answer(core_check(order, plain(options), write, fine, message, name,
+                           names))
 end
 
 -- The same for a caller's arguments, which nobody has looked at yet. The core
@@ -127,7 +137,8 @@ end
 
 --- Checks an order without sending anything.
 -- @param order the order table
--- @param options product, now, strict, allow_unknown, check_csr, once
+-- @param options product, now, strict, allow_unknown, check_csr, blocklist,
+--   once
 -- @return true, list of warnings; or nil, err with err.problems
 function certcentral.validate(order, options)
   return check_call(order, options, false, "validate")
@@ -207,6 +218,33 @@ function certcentral.place_order(order, options)
   check_order(order, "place_order")
   return require("certcentral.client").place_once(order, options)
 end
+
+--- Writes an order from a CSR.
+-- @param pem the CSR
+-- @param defaults further members of the order, or nil
+-- @return the order; or nil, err
+function certcentral.order_from_csr(pem, defaults)
+  if type(pem) ~= "string" then
+    raise("bad argument #1 to 'order_from_csr' (string expected, got %s)",
+          type(pem))
+  elseif defaults ~= nil and type(defaults) ~= "table" then
+    raise("bad argument #2 to 'order_from_csr' (table expected, got %s)",
+          type(defaults))
+  end
+  return require("certcentral.order_from_csr")(pem, defaults)
+end
+
+--- Writes a date as orders have it ("09 JUN 2027"), or reads one.
+-- @param when seconds since 1970, {year, month, day}, or a text
+-- @return the text; or of a text {year, month, day}, or nil, err
+function certcentral.date(when)
+  return require("certcentral.date")(when)
+end
+
+-- certcentral.csr: the module of that name, which loads libcrypto.
+setmetatable(certcentral, { __index = function(_, name)
+  return name == "csr" and require("certcentral.csr") or nil
+end })
 
 certcentral._check = check
 certcentral._order_options = order_options

@@ -156,7 +156,7 @@ local shared_csr
 -- A small order that the sandbox accepts, with `changes` on top (members of
 -- the order; json.null removes one).
 function support.order(changes)
-  shared_csr = shared_csr or support.csr()
+  shared_csr = shared_csr or support.csr("example.com")
   local order = {
     certificate = {
       common_name = "example.com",

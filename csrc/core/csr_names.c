@@ -1,0 +1,235 @@
+/* csr_names.c: the names of the CSR against those of the order. The API
+ * reads names from the order alone, so that a difference is no mistake to
+ * it, but hardly ever what was meant. */
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "csr_names.h"
+
+#define ONLY_ORDER "the API reads names from the order only"
+
+/* ---- names that can be compared ----------------------------------------- */
+
+static unsigned char lower(char c)
+{
+  return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+}
+
+/* The same for memory and for qsort: by length, then by letters. */
+static int compare(const char *a, size_t na, const char *b, size_t nb)
+{
+  if (na != nb)
+    return na < nb ? -1 : 1;
+  for (size_t i = 0; i < na; i++)
+    if (lower(a[i]) != lower(b[i]))
+      return lower(a[i]) < lower(b[i]) ? -1 : 1;
+  return 0;
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+  const dcc_csr_name *x = *(dcc_csr_name *const *)a;
+  const dcc_csr_name *y = *(dcc_csr_name *const *)b;
+  return compare(x->text, x->length, y->text, y->length);
+}
+
+/* An IP address has many spellings: writes the usual one. Returns NULL where
+ * the name is none. */
+static const char *address(const char *s, size_t n,
+                           char to[INET6_ADDRSTRLEN])
+{
+  unsigned char bytes[16];
+  bool v6 = n > 0 && memchr(s, ':', n) != NULL;
+  int family = v6 ? AF_INET6 : AF_INET;
+  if (n == 0 || n >= INET6_ADDRSTRLEN ||
+      (!v6 && (s[n - 1] < '0' || s[n - 1] > '9')))
+    return NULL;
+  memcpy(to, s, n);
+  to[n] = '\0';
+  return inet_pton(family, to, bytes) == 1
+           ? inet_ntop(family, bytes, to, INET6_ADDRSTRLEN) : NULL;
+}
+
+/* The CSR's name that is the same as n bytes at s, or NULL; what the CSR says
+ * twice counts as found both times. */
+static dcc_csr_name *find(const dcc_csr_names *names, const char *s, size_t n)
+{
+  char text[INET6_ADDRSTRLEN];
+  size_t low = 0, high = names->count;
+  if (address(s, n, text) != NULL) {
+    s = text;
+    n = strlen(text);
+  }
+  while (low < high) { /* the first that is not less */
+    size_t middle = low + (high - low) / 2;
+    const dcc_csr_name *name = names->sorted[middle];
+    if (compare(name->text, name->length, s, n) < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  if (low == names->count)
+    return NULL;
+  return compare(names->sorted[low]->text, names->sorted[low]->length, s,
+                 n) == 0 ? names->sorted[low] : NULL;
+}
+
+/* Whether the CSR has the name; notes that the order has it. */
+static bool has(dcc_csr_names *names, const dcc_value *value)
+{
+  dcc_csr_name *name = find(names, value->as.text, value->length);
+  if (name != NULL)
+    name->ordered = true;
+  return name != NULL;
+}
+
+/* ---- reading ------------------------------------------------------------ */
+
+static size_t count_lines(const char *s)
+{
+  size_t count = 0;
+  for (; (s = strchr(s, '\n')) != NULL; s++)
+    count++;
+  return count;
+}
+
+/* An address takes its usual spelling, so that it is found by it. */
+static void read_name(dcc_check *c, dcc_csr_name *name, const char *s,
+                      size_t n)
+{
+  char text[INET6_ADDRSTRLEN], *copy;
+  *name = (dcc_csr_name){.kind = s[0], .text = s + 1, .length = n - 1};
+  if (address(name->text, name->length, text) == NULL)
+    return;
+  copy = dcc_order_note(c->order, sizeof text);
+  if (copy != NULL) {
+    strcpy(copy, text);
+    name->text = copy;
+    name->length = strlen(copy);
+  }
+}
+
+void dcc_csr_names_read(dcc_check *c, const char *text)
+{
+  dcc_csr_names *names = &c->csr_names;
+  size_t count = count_lines(text);
+  dcc_csr_name *list = dcc_order_note(c->order, (count + 1) * sizeof *list);
+  names->sorted = dcc_order_note(c->order,
+                                 (count + 1) * sizeof *names->sorted);
+  if (list == NULL || names->sorted == NULL)
+    return;
+  for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1) {
+    dcc_csr_name *name = &list[names->count];
+    if (end == text)
+      continue;
+    read_name(c, name, text, (size_t)(end - text));
+    if (name->kind == DCC_CSR_COMMON)
+      names->common = name;
+    names->sorted[names->count++] = name;
+  }
+  names->list = list;
+  qsort(names->sorted, names->count, sizeof *names->sorted, compare_entries);
+}
+
+/* ---- comparing ---------------------------------------------------------- */
+
+static const char *show_name(dcc_check *c, char to[DCC_SHOWN_SIZE],
+                             const dcc_csr_name *name)
+{
+  const dcc_value value = {.type = DCC_STRING, .as.text = name->text,
+                           .length = name->length};
+  return dcc_show(c, to, &value, false);
+}
+
+/* Whether the order's common name is a common name of the CSR or, where that
+ * has none, any name of it. */
+static bool common_name_fits(dcc_csr_names *names, const dcc_value *value)
+{
+  char text[INET6_ADDRSTRLEN];
+  const char *s = value->as.text;
+  size_t n = value->length;
+  bool found = has(names, value);
+  if (names->common == NULL || !found)
+    return found;
+  if (address(s, n, text) != NULL) {
+    s = text;
+    n = strlen(text);
+  }
+  for (size_t i = 0; i < names->count; i++)
+    if (names->list[i].kind == DCC_CSR_COMMON &&
+        compare(names->list[i].text, names->list[i].length, s, n) == 0)
+      return true;
+  return false;
+}
+
+void dcc_csr_compare_common_name(dcc_check *c, const dcc_scope *scope,
+                                 unsigned field)
+{
+  dcc_csr_names *names = &c->csr_names;
+  const dcc_value *value = dcc_at(scope, field);
+  const dcc_place place = dcc_place_of(scope, field);
+  char here[DCC_SHOWN_SIZE], there[DCC_SHOWN_SIZE];
+  if (names->list == NULL || value->type != DCC_STRING ||
+      value->length == 0 || common_name_fits(names, value))
+    return;
+  dcc_show(c, here, value, false);
+  if (names->common == NULL)
+    dcc_report(c, DCC_WARNING, "csr_mismatch", place, NULL,
+               "is %s, which the CSR does not name: " ONLY_ORDER, here);
+  else
+    dcc_report(c, DCC_WARNING, "csr_mismatch", place, NULL,
+               "is %s, but %s in the CSR: " ONLY_ORDER, here,
+               show_name(c, there, names->common));
+}
+
+void dcc_csr_compare_list(dcc_check *c, const dcc_scope *scope,
+                          unsigned field, const dcc_value *common)
+{
+  const dcc_value *list = dcc_at(scope, field);
+  dcc_place place = dcc_place_of(scope, field);
+  char shown[DCC_SHOWN_SIZE];
+  if (c->csr_names.list == NULL)
+    return;
+  for (size_t i = 0; i < list->length; i++) {
+    const dcc_value *name = &list->as.items[i];
+    if (name->type != DCC_STRING || name->length == 0 ||
+        has(&c->csr_names, name) ||
+        (common->type == DCC_STRING &&
+         compare(name->as.text, name->length, common->as.text,
+                 common->length) == 0))
+      continue;
+    place.item = (int64_t)i;
+    dcc_report(c, DCC_WARNING, "csr_mismatch", place, NULL,
+               "is %s, which the CSR does not name: " ONLY_ORDER,
+               dcc_show(c, shown, name, false));
+  }
+}
+
+/* Whether an earlier entry of the list is the same name, or the order has
+ * it: the first of the same in sorted order carries the mark. */
+static bool is_settled(const dcc_csr_names *names, dcc_csr_name *name)
+{
+  dcc_csr_name *first = find(names, name->text, name->length);
+  bool settled = first->ordered;
+  first->ordered = true;
+  return settled;
+}
+
+void dcc_csr_compare_rest(dcc_check *c, const dcc_scope *scope,
+                          unsigned field)
+{
+  dcc_csr_names *names = &c->csr_names;
+  char shown[DCC_SHOWN_SIZE];
+  if (names->list == NULL)
+    return;
+  for (size_t i = 0; i < names->count; i++) {
+    dcc_csr_name *name = &names->list[i];
+    if (name == names->common || is_settled(names, name))
+      continue;
+    dcc_report(c, DCC_WARNING, "csr_mismatch", dcc_place_of(scope, field),
+               NULL, "asks for %s, which the order does not: " ONLY_ORDER,
+               show_name(c, shown, name));
+  }
+}

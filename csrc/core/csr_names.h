@@ -1,0 +1,26 @@
+/* csr_names.h: the CSR's names as a check sees them */
+#ifndef DCC_CSR_NAMES_H
+#define DCC_CSR_NAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What a line of dcc_options.csr_names begins with for a common name; the
+ * other kinds are the same here. */
+enum { DCC_CSR_COMMON = 'c' };
+
+typedef struct dcc_csr_name {
+  const char *text;
+  size_t length;
+  char kind;
+  bool ordered; /* the order has it, or it was reported */
+} dcc_csr_name;
+
+typedef struct dcc_csr_names {
+  dcc_csr_name *list;         /* in the CSR's order; NULL: nothing to compare */
+  dcc_csr_name **sorted;
+  size_t count;
+  const dcc_csr_name *common; /* the last common name, or NULL */
+} dcc_csr_names;
+
+#endif

@@ -1,0 +1,115 @@
+/* key_file.c: a private key on the disk, whole or not at all. It is written
+ * to a file of another name beside its place, brought to the disk, and then
+ * linked to its place: link(2) refuses where something is, rename(2) would
+ * not. */
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/err.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "csr_internal.h"
+
+enum { RANDOM_SIZE = 8, NAME_ROOM = sizeof "/.key-" + 2 * RANDOM_SIZE };
+
+/* The part of a path in front of its last '/'; "." where there is none. The
+ * caller frees it; NULL: memory ran out. There is room for a name behind. */
+static char *directory_of(const char *path)
+{
+  const char *slash = strrchr(path, '/');
+  size_t n = slash != NULL ? (size_t)(slash - path) : 1;
+  char *directory = malloc(n + NAME_ROOM + 1);
+  if (directory != NULL) {
+    memcpy(directory, slash != NULL ? path : ".", n);
+    directory[n] = '\0';
+  }
+  return directory;
+}
+
+/* Appends "/.key-" and random digits. Returns 0 or an errno. */
+static int add_name(char *directory)
+{
+  unsigned char bytes[RANDOM_SIZE];
+  char *to = directory + strlen(directory);
+  bool good;
+  ERR_set_mark();
+  good = RAND_bytes(bytes, sizeof bytes) == 1;
+  ERR_pop_to_mark();
+  if (!good)
+    return EIO;
+  to += sprintf(to, "/.key-");
+  for (size_t i = 0; i < sizeof bytes; i++)
+    to += sprintf(to, "%02x", (unsigned)bytes[i]);
+  return 0;
+}
+
+/* Writes all of it, to the disk. Returns 0 or an errno. */
+static int write_all(int fd, const char *bytes, size_t n)
+{
+  if (fchmod(fd, S_IRUSR | S_IWUSR) != 0) /* whatever the umask */
+    return errno;
+  while (n > 0) {
+    ssize_t written = write(fd, bytes, n);
+    if (written < 0 && errno == EINTR)
+      continue;
+    if (written <= 0)
+      return written < 0 ? errno : EIO;
+    bytes += written;
+    n -= (size_t)written;
+  }
+  return fsync(fd) != 0 ? errno : 0;
+}
+
+static int write_file(const char *name, const char *bytes, size_t n)
+{
+  int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+                S_IRUSR | S_IWUSR);
+  int number;
+  if (fd < 0)
+    return errno;
+  number = write_all(fd, bytes, n);
+  if (close(fd) != 0 && number == 0 && errno != EINTR) /* it was synced */
+    number = errno;
+  if (number != 0)
+    (void)unlink(name);
+  return number;
+}
+
+/* Brings the new entry to the disk. Not every file system can: the file
+ * itself is there. */
+static void sync_directory(const char *directory)
+{
+  int fd = open(directory[0] != '\0' ? directory : "/",
+                O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+  if (fd >= 0) {
+    (void)fsync(fd);
+    (void)close(fd);
+  }
+}
+
+int dcc_key_file_write(const char *path, const char *bytes, size_t n)
+{
+  char *name = directory_of(path);
+  size_t length;
+  int number;
+  if (name == NULL)
+    return ENOMEM;
+  length = strlen(name);
+  number = add_name(name);
+  if (number == 0)
+    number = write_file(name, bytes, n);
+  if (number == 0) {
+    if (link(name, path) != 0)
+      number = errno;
+    (void)unlink(name);
+    name[length] = '\0';
+    if (number == 0)
+      sync_directory(name);
+  }
+  free(name);
+  return number;
+}
