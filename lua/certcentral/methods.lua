@@ -10,6 +10,7 @@ local MODULES = {
           "new_dcv_value", "resend_dcv_email" },
   organizations = { "organizations", "organization", "create_organization",
                     "deactivate_organization" },
+  wait = { "wait" },
   products = { "products", "product", "product_limits",
                "replacement_benefits", "me" },
 }
