@@ -3,6 +3,7 @@
 
 local core = require "certcentral.core"
 local certcentral = require "certcentral"
+local defaults = require "certcentral.defaults"
 local errors = require "certcentral.error"
 local options_of = require "certcentral.options"
 local journal_lines = require "certcentral.journal_lines"
@@ -105,7 +106,7 @@ local client_options = {
   connect_timeout = seconds, user_agent = "string", transport = transport,
   retry = retry, deadline = seconds, recover_for = seconds_or_none,
   unique_ids = "boolean", rate = rate, budget = budget, journal = journal,
-  on_event = callable,
+  on_event = callable, defaults = defaults.problem,
 }
 
 local function has_control(text)
@@ -187,7 +188,7 @@ end
 
 -- ---- making and closing --------------------------------------------------
 
-local methods = {}
+local methods = require("certcentral.methods")({})
 local meta = { __index = methods, __name = "certcentral.client" }
 
 function meta.__tostring(self)
@@ -208,6 +209,7 @@ local function set_policy(self, options)
   self.recover_for = options.recover_for or 60
   self.unique_ids = options.unique_ids
   self.journal, self.on_event = options.journal, options.on_event
+  self.defaults = options.defaults and defaults.copy(options.defaults)
 end
 
 -- Waits in one piece; a signal that raises in Lua ends it.
@@ -386,20 +388,24 @@ local function open_curl(self)
 end
 
 --- A request for a transport, for _exchange and for queues.
-function methods:_request(method, path, body, left)
+-- @param left seconds until the deadline
+-- @param accept the Accept header of a GET whose answer is no JSON
+function methods:_request(method, path, body, left, accept)
+  local headers = method == "GET" and self.get_headers or self.headers
+  headers = accept and { ["Accept"] = accept,
+    ["User-Agent"] = headers["User-Agent"] } or headers
   return {
     method = method, url = self.base_url .. path,
-    headers = body and self.headers or self.get_headers, body = body,
+    headers = headers, body = body,
     timeout = min(self.timeout, left),
     connect_timeout = min(self.connect_timeout, left),
   }
 end
 
---- One exchange, for the policy.
--- @param left seconds until the deadline
+--- One exchange, for the policy: the arguments of _request.
 -- @return response; or nil, failure
-function methods:_exchange(method, path, body, left)
-  local request = self:_request(method, path, body, left)
+function methods:_exchange(...)
+  local request = self:_request(...)
   if self.custom then
     return call_custom(self, request)
   end
@@ -513,12 +519,12 @@ local function begin(self, order, options, who)
   if self.closed then
     options_of.raise("this client is closed")
   end
-  return options
+  return options, defaults.merge(self.defaults, order)
 end
 
 --- An order that is ready to go, for _place and for queues; or nil, err.
 function methods:_ready(order, options, who)
-  options = begin(self, order, options, who)
+  options, order = begin(self, order, options, who)
   local name = name_for(order, options)
   local ready, err = prepare(self, order, options, name, who)
   if ready then
@@ -572,7 +578,7 @@ end
 -- @param options as for place_order
 -- @return result, info (info.existed tells a found order); or nil, err
 function methods:ensure_order(order, options)
-  options = begin(self, order, options, "ensure_order")
+  options, order = begin(self, order, options, "ensure_order")
   local name = rawget(order, "alternative_order_id")
   name = given(name) and name ~= "" and name or nil
   local ready, err = prepare(self, order, options, name, "ensure_order")

@@ -176,7 +176,8 @@ function Call:send(event, method, path, body)
   local answer
   if left > 0 then
     self.attempts = self.attempts + (event == "attempt" and 1 or 0)
-    answer, failure = self.client:_exchange(method, path, body, left)
+    answer, failure = self.client:_exchange(method, path, body, left,
+                                            self.accept)
   else
     answer, failure = self:not_sent(self.cancelled or "the deadline is over")
   end
@@ -224,19 +225,12 @@ end
 
 -- ---- questions -----------------------------------------------------------
 
--- A GET, once.
-function Call:ask_once(path, event)
-  return self:exchange(event or "get", "GET", path, nil, response.read,
-                       response.read_failure)
-end
-
---- A GET, repeated while that may help.
--- @return the decoded answer, the response; or nil, err
-function Call:ask(path, event)
+-- Repeats `once` while that may help: value, answer; or nil, err.
+function Call:repeated(once)
   local n = 0
   while true do
     n = n + 1
-    local value, answer = self:ask_once(path, event)
+    local value, answer = once()
     if value then
       return value, answer
     end
@@ -246,6 +240,49 @@ function Call:ask(path, event)
       return nil, err
     end
   end
+end
+
+local USUAL = {} -- a GET of JSON: see Call:ask
+
+-- A question, once.
+function Call:ask_once(path, event, how)
+  how = how or USUAL
+  self.accept = how.accept
+  return self:exchange(event or "get", how.method or "GET", path, how.body,
+                       how.read or response.read, response.read_failure)
+end
+
+--- A question, repeated while that may help.
+-- @param how nil for a GET of JSON; else a table of what differs: `method`
+--   and `body`, `read` (as response.read) and `accept` (the header)
+-- @return the decoded answer, the response; or nil, err
+function Call:ask(path, event, how)
+  return self:repeated(function()
+    return self:ask_once(path, event, how)
+  end)
+end
+
+-- ---- changes -------------------------------------------------------------
+
+--- A request that changes something, but for an order. It is repeated where
+-- it certainly did nothing: nothing reached the server, or status 429. Where
+-- nobody can know, the error is of the kind "unknown".
+-- @param tell {what, look}: what it does, and the call that tells whether it
+--   was done, as in {"the cancellation of order 12", "client:order(12)"}
+-- @return the decoded answer (empty where there is none), the response; or
+--   nil, err
+function Call:change(method, path, body, event, tell)
+  local function read(answer, mask)
+    return response.change(answer, mask, tell)
+  end
+  local function read_failure(failure, mask)
+    return response.change_failure(failure, mask, tell)
+  end
+  self.accept = nil
+  return self:repeated(function()
+    return self:exchange(event or "change", method, path, body, read,
+                         read_failure)
+  end)
 end
 
 -- ---- orders by their name ------------------------------------------------

@@ -197,6 +197,13 @@ function response.order_failure(failure, mask)
                     { retryable = rawget(failure, "retryable") ~= false })
 end
 
+-- The error of a change that may have been made.
+local function unclear_change(said, tell, members)
+  return errors.new("unknown",
+    ("nobody can tell whether %s was done: %s; %s shows it")
+    :format(tell[1], said, tell[2]), members)
+end
+
 --- Reads the answer to a question: a request that buys nothing.
 -- @return the decoded table; or nil, err
 function response.read(answer, mask)
@@ -225,6 +232,40 @@ function response.read_failure(failure, mask)
                rawget(failure, "throttled") and "throttled" or "unavailable"
   return errors.new(kind, clean(rawget(failure, "message"), mask),
     { retryable = rawget(failure, "retryable") ~= false })
+end
+
+--- Reads the answer to a request that changes something, but for an order.
+-- @param tell {what, look}: see Call:change in policy.lua
+-- @return the decoded table, an empty one where there is no body; or nil, err
+function response.change(answer, mask, tell)
+  local status = answer.status
+  if not is_status(status) then
+    return nil, unclear_change("an answer without an HTTP status", tell)
+  elseif status >= 200 and status <= 299 then
+    local body = answer.body
+    local value = (body == nil or not body:find("%S")) and {} or
+                  response.decode(body)
+    if value then
+      return value
+    end
+    return nil, unclear_change(("HTTP status %d, but an answer that cannot be "
+      .. "read"):format(status), tell, { status = status })
+  end
+  local list = api_errors(answer.body, mask)
+  local members = { status = status, errors = list }
+  local said, kind = describe(status, list, answer.body), kind_of(status)
+  if kind == "unknown" then
+    return nil, unclear_change(said, tell, members)
+  end
+  return nil, errors.new(kind, ("%s: %s"):format(asking[kind], said), members)
+end
+
+--- The error of a change whose exchange failed.
+function response.change_failure(failure, mask, tell)
+  if rawget(failure, "sent") ~= "no" then
+    return unclear_change(clean(rawget(failure, "message"), mask), tell)
+  end
+  return response.read_failure(failure, mask)
 end
 
 return response

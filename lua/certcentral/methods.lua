@@ -1,0 +1,39 @@
+--- Where the methods of a client stand that its own file does not have. Their
+-- modules are loaded when they are first asked for.
+
+local MODULES = {
+  orders = { "order", "find_orders", "orders", "status_changes", "cancel" },
+  requests = { "requests", "request", "approve", "reject" },
+  revoke = { "revoke_order", "revoke_certificate" },
+  reissue = { "reissue", "duplicate", "certificates" },
+  dcv = { "dcv", "dcv_records", "check_dcv", "change_dcv_method",
+          "new_dcv_value", "resend_dcv_email" },
+  organizations = { "organizations", "organization", "create_organization",
+                    "deactivate_organization" },
+  wait = { "wait" },
+  products = { "products", "product", "product_limits",
+               "replacement_benefits", "me" },
+}
+
+local where = {}
+for module, names in pairs(MODULES) do
+  for _, name in ipairs(names) do
+    where[name] = module
+  end
+end
+
+local lazy = {}
+
+function lazy.__index(methods, name)
+  local module = where[name]
+  if module then
+    local method = require("certcentral." .. module)[name]
+    methods[name] = method
+    return method
+  end
+end
+
+--- Makes a table of methods answer for all these, too, and returns it.
+return function(methods)
+  return setmetatable(methods, lazy)
+end

@@ -1,0 +1,123 @@
+--- The records and files that show control of a domain.
+
+local records = {}
+
+--- The API's names of the methods.
+records.METHODS = { "email", "dns-txt-token", "dns-cname-token",
+                    "http-token", "http-token-dynamic" }
+
+local TARGET = "dcv.digicert.com" -- where the API names no other
+local FOLDER = "/.well-known/pki-validation/"
+
+local function is_address(name)
+  return name:find(":", 1, true) ~= nil or
+         name:find("^%d+%.%d+%.%d+%.%d+$") ~= nil
+end
+
+local function txt(record, name, value)
+  record.type, record.name, record.value = "TXT", "_dnsauth." .. name, value
+  record.text = ('%s. IN TXT "%s"'):format(record.name, value)
+end
+
+local function cname(record, name, value, token)
+  record.type, record.name = "CNAME", value .. "." .. name
+  record.value = token.verification_value or TARGET
+  record.text = ("%s. IN CNAME %s."):format(record.name, record.value)
+end
+
+local function file(record, name, value, file_name)
+  local host = name:find(":", 1, true) and "[" .. name .. "]" or name
+  record.type, record.value = "FILE", value
+  record.path = FOLDER .. (file_name or "")
+  record.name = "http://" .. host .. record.path
+  record.text = file_name
+    and ('%s with the text "%s"'):format(record.name, value)
+    or ('a file of any name under %s with the text "%s"')
+       :format(record.name, value)
+end
+
+local MAKE = {
+  ["dns-txt-token"] = txt,
+  ["dns-cname-token"] = cname,
+  ["http-token"] = function(record, name, value)
+    file(record, name, value, "fileauth.txt")
+  end,
+  ["http-token-dynamic"] = function(record, name, value, token)
+    file(record, name, value, token.filename)
+  end,
+}
+
+-- What keeps a method from showing control of a name, or nil.
+local function obstacle(method, name)
+  local over_http = method:find("^http") ~= nil
+  if over_http and name:find("^%*") then
+    return ("'%s' is a wildcard, which no file can show control of")
+           :format(name)
+  elseif not over_http and is_address(name) then
+    return ("'%s' is an address, which only a file can show control of")
+           :format(name)
+  end
+end
+
+local function record_of(method, domain, value)
+  local token = type(domain.dcv_token) == "table" and domain.dcv_token or {}
+  local record = { domain = domain.name, domain_id = domain.id,
+                   method = method, expiration_date = token.expiration_date,
+                   problem = obstacle(method, domain.name) }
+  value = token.token or value
+  if record.problem then
+    record.text = "; " .. record.problem
+  elseif value then
+    MAKE[method](record, domain.name:gsub("^%*%.", ""), value, token)
+  else
+    record.problem = ("there is no value for '%s'"):format(domain.name)
+    record.text = "; " .. record.problem
+  end
+  return record
+end
+
+-- A file must stand at each name itself; a DNS record at their domain.
+local function places(method, domain)
+  local names = domain.dns_names
+  if not method:find("^http") or type(names) ~= "table" or #names == 0 then
+    return { domain }
+  end
+  local list = {}
+  for i, name in ipairs(names) do
+    list[i] = { name = name, id = domain.id, dcv_token = domain.dcv_token }
+  end
+  return list
+end
+
+--- The records for domains.
+-- @param method one of METHODS; "email" needs none
+-- @param domains list of {name, id, dns_names, dcv_token}
+-- @param value the random value for those without a token of their own
+-- @return list of {domain, domain_id, method, type = "TXT", "CNAME" or
+--   "FILE", name, value, path (of a file), text}; one that cannot be made has
+--   `problem` in place of these
+function records.of(method, domains, value)
+  local list = {}
+  if method == "email" then
+    return list
+  end
+  for _, domain in ipairs(domains) do
+    for _, place in ipairs(places(method, domain)) do
+      if type(place.name) == "string" then
+        list[#list + 1] = record_of(method, place, value)
+      end
+    end
+  end
+  return list
+end
+
+--- Records as text: lines of a zone file, and of where files go.
+function records.text(list)
+  local lines = {}
+  for i, record in ipairs(list) do
+    lines[i] = record.text
+  end
+  return table.concat(lines, "\n")
+end
+
+return records

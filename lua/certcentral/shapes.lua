@@ -1,0 +1,81 @@
+--- The API writes the same thing in more than one way. This makes one of
+-- them: ids as integers, a domain's name at `name`, the list of validated
+-- names at `dns_name_validations`. `[]` in place of an empty object needs no
+-- word: both are an empty table.
+
+local response = require "certcentral.response"
+
+local shapes = {}
+
+-- Members that are ids where they are digits, and lists of such.
+local IDS, ID_LISTS = {}, {}
+for name in ([[id order_id certificate_id organization_id domain_id
+  container_id request_id user_id account_id renewed_order_id receipt_id
+  metadata_id role_id]]):gmatch("%S+") do
+  IDS[name] = true
+end
+for name in ([[allowed_container_ids limited_container_ids allowed_lifetimes
+  allowed_order_lifetimes allowed_validity_years
+  allowed_order_validity_years]]):gmatch("%S+") do
+  ID_LISTS[name] = true
+end
+
+-- Objects whose `id` is a text, whatever it looks like.
+local TEXTS = { ca_cert = true, allowed_ca_certs = true,
+                allowed_hash_types = true }
+
+local function convert_list(list)
+  for i, value in pairs(list) do
+    list[i] = response.id(value) or value
+  end
+end
+
+local function tidy(value, inside)
+  for name, item in pairs(value) do
+    if IDS[name] then
+      if not (name == "id" and TEXTS[inside]) then
+        value[name] = response.id(item) or item
+      end
+    elseif type(item) == "table" then
+      if ID_LISTS[name] then
+        convert_list(item)
+      else
+        tidy(item, type(name) == "number" and inside or name)
+      end
+    end
+  end
+end
+
+-- The one of two spellings that is there; both where `other` stays in use.
+local function settle(object, name, other)
+  object[name] = object[name] == nil and object[other] or object[name]
+end
+
+--- An answer in the one shape; it is changed in place.
+function shapes.tidy(answer)
+  tidy(answer)
+  if type(answer.domains) == "table" then
+    for _, domain in ipairs(answer.domains) do
+      if type(domain) == "table" then
+        settle(domain, "name", "dns_name")
+      end
+    end
+  end
+  settle(answer, "dns_name_validations", "dns_names_validations")
+  answer.dns_names_validations = nil
+  return answer
+end
+
+--- The list at a member of an answer; empty where the answer has none, as
+-- with `{}` for no results. nil where something else stands there.
+function shapes.list(answer, member)
+  local list = answer[member]
+  if list == nil then
+    return {}
+  elseif type(list) ~= "table" then
+    return nil
+  end
+  return list
+end
+
+return shapes
