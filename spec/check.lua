@@ -92,9 +92,11 @@ local function check_rows()
   end
 end
 
--- A field's name stands in the form and nowhere else in the C code.
+-- A field's name stands in the form and nowhere else in the C code. What a
+-- CSR is read into and made from is no order: its members are named there.
 local function check_names()
-  local files = io.popen("ls csrc/core/*.c csrc/core/*.h csrc/binding/*.c")
+  local files = io.popen("ls csrc/core/*.c csrc/core/*.h "
+    .. "csrc/binding/*.c | grep -v '^csrc/binding/csr'")
   for name in files:lines() do
     local text = read(name):gsub("/%*.-%*/", "")
     for _, field in ipairs { "common_name", "dns_names", "order_validity",

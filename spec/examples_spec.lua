@@ -54,6 +54,10 @@ local cases = {
     { "POST%s+https://[%w.:]+/services/v2/order/certificate/"
       .. "ssl_securesite_flex", '"alternative_order_id":"dry%-run%-1"',
       "order 542772 is pending" } },
+  { "ensure.lua", csr_file .. " a-name", { "usage: ensure.lua CSR NAME" },
+    status = 1 },
+  { "ensure.lua", csr_file .. " a-name /nowhere/at/all",
+    { "cannot open the journal '/nowhere/at/all'" }, status = 1 },
   { "renew.lua", csr_file .. " 123456789", { "order %d+ renews 123456789" } },
   { "renew.lua", "", { "usage: renew.lua" }, status = 1 },
   { "new_key.lua", key_file,
@@ -100,6 +104,18 @@ describe("the examples", function()
       check(output, status, case)
     end)
   end
+
+  it("ensure.lua places an order once", function()
+    local journal = os.tmpname()
+    local command = ("%s%s examples/ensure.lua %s once-1 %s"):format(
+      environment(), quote(lua), csr_file, quote(journal))
+    local output, status = run(command)
+    check(output, status, { nil, nil, { "^order %d+ is placed" } })
+    local id = output:match("%d+")
+    output, status = run(command)
+    check(output, status, { nil, nil, { "^order " .. id .. " was there" } })
+    os.remove(journal)
+  end)
 
   it("embed/main.c runs a script that places an order", function()
     local output, status = run(
