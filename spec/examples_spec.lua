@@ -57,7 +57,7 @@ local cases = {
   { "ensure.lua", csr_file .. " a-name", { "usage: ensure.lua CSR NAME" },
     status = 1 },
   { "ensure.lua", csr_file .. " a-name /nowhere/at/all",
-    { "cannot open the journal '/nowhere/at/all'" }, status = 1 },
+    { "journal '/nowhere/at/all' cannot be opened" }, status = 1 },
   { "renew.lua", csr_file .. " 123456789", { "order %d+ renews 123456789" } },
   { "renew.lua", "", { "usage: renew.lua" }, status = 1 },
   { "new_key.lua", key_file,
