@@ -76,6 +76,28 @@ function der.hex(text)
   end))
 end
 
+local DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+  .. "0123456789+/"
+
+local function digits(a, b, c)
+  local value, text = a * 65536 + (b or 0) * 256 + (c or 0), ""
+  for _ = 1, 4 do
+    local index = value % 64 + 1
+    text, value = DIGITS:sub(index, index) .. text, math.floor(value / 64)
+  end
+  return c and text or b and text:sub(1, 3) .. "=" or text:sub(1, 2) .. "=="
+end
+
+-- Bytes as PEM with this label.
+function der.pem(label, bytes)
+  local base64 = bytes:gsub("..?.?", function(three)
+    return digits(three:byte(1, 3))
+  end)
+  local lines = base64:gsub(("."):rep(64), "%0\n"):gsub("\n$", "")
+  return ("-----BEGIN %s-----\n%s\n-----END %s-----\n"):format(label, lines,
+    label)
+end
+
 der.SEQUENCE, der.SET, der.INTEGER, der.BIT_STRING, der.OID =
   0x30, 0x31, 0x02, 0x03, 0x06
 
