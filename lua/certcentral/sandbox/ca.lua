@@ -164,19 +164,26 @@ function Ca:issue(options)
   return crt
 end
 
--- Leaf, issuing CA and root as {subject_common_name, pem}, PEM with CRLF.
+-- Leaf, issuing CA and root: a list of {subject_common_name, crt, is_root}.
 function Ca:chain(common_name, crt)
-  local function entry(entry_name, certificate)
-    return {
-      subject_common_name = entry_name,
-      pem = (certificate:toPEM():gsub("\n", "\r\n")),
+  return {
+    { subject_common_name = common_name, crt = crt },
+    { subject_common_name = self.ica.common_name, crt = self.ica.crt },
+    { subject_common_name = self.root.common_name, crt = self.root.crt,
+      is_root = true },
+  }
+end
+
+-- A chain as JSON has it: {subject_common_name, pem}, PEM with CRLF.
+function ca.show_chain(chain)
+  local list = {}
+  for index, entry in ipairs(chain) do
+    list[index] = {
+      subject_common_name = entry.subject_common_name,
+      pem = (entry.crt:toPEM():gsub("\n", "\r\n")),
     }
   end
-  return {
-    entry(common_name, crt),
-    entry(self.ica.common_name, self.ica.crt),
-    entry(self.root.common_name, self.root.crt),
-  }
+  return list
 end
 
 -- The root as PEM: what a client has to trust.
