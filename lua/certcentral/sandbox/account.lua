@@ -98,11 +98,19 @@ function Account:organization_for(given, at)
     or self:new_organization(given, at, true)
 end
 
+-- How long a validation of an organization may be used, in seconds.
+Account.VALID_FOR = 398 * 86400
+
 -- When an organization was validated, or will be: `after` seconds after it
--- was submitted. Nil without an end in sight.
-function Account.organization_validated_at(_, organization, after)
+-- was submitted. Nil without an end in sight, and when the validation is too
+-- old for what comes at `at`. The organizations of the start never are.
+function Account:organization_validated_at(organization, after, at)
   local submitted = after and organization.submitted_at
-  return organization.validated_at or submitted and submitted + after or nil
+  local found = organization.validated_at or submitted and submitted + after
+  if found and found > 0 and at > found + self.VALID_FOR then
+    return nil
+  end
+  return found or nil
 end
 
 local function note(list, name, at)

@@ -90,7 +90,8 @@ local function ready_at(sandbox, certificate)
     return nil
   end
   local organization = sandbox.account:organization_validated_at(
-    certificate.order.organization, sandbox.pace.organization_after)
+    certificate.order.organization, sandbox.pace.organization_after,
+    certificate.time)
   local domains = dcv.done_at(sandbox, certificate)
   if not organization or organization > sandbox.clock() or not domains then
     return nil

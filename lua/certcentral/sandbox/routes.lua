@@ -4,9 +4,13 @@ local account = require("certcentral.sandbox.account")
 local certificates = require("certcentral.sandbox.certificates")
 local http = require("certcentral.sandbox.http")
 local orders = require("certcentral.sandbox.orders")
+local organizations = require("certcentral.sandbox.organizations")
 local products = require("certcentral.sandbox.products")
+local reissue = require("certcentral.sandbox.reissue")
 local requests = require("certcentral.sandbox.requests")
+local revoke = require("certcentral.sandbox.revoke")
 local roles = require("certcentral.sandbox.roles")
+local validation = require("certcentral.sandbox.validation")
 
 local routes = {}
 
@@ -14,6 +18,7 @@ routes.BASE = "/services/v2"
 
 local ORDER = "/order/certificate/:id"
 local CERTIFICATE = "/certificate/:id"
+local ORGANIZATION = "/organization/:id"
 local BY_ORDER = "/certificate/download/order/:id"
 
 -- {method, path, handler, kind of route (see roles.lua)}; a segment ":name"
@@ -27,6 +32,17 @@ local ROWS = {
     "products" },
   { "POST", "/competitive-replacement/certificates", products.benefits,
     "orders" },
+  { "GET", "/organization", organizations.list, "organizations" },
+  { "POST", "/organization", organizations.create, "organizations" },
+  { "GET", ORGANIZATION, organizations.info, "organizations" },
+  { "GET", ORGANIZATION .. "/validation", organizations.validations,
+    "organizations" },
+  { "POST", ORGANIZATION .. "/validation", organizations.submit,
+    "organizations" },
+  { "PUT", ORGANIZATION .. "/deactivate", organizations.deactivate,
+    "organizations" },
+  { "PUT", ORGANIZATION .. "/activate", organizations.activate,
+    "organizations" },
   { "GET", "/request", requests.list, "orders" },
   { "GET", "/request/:id", requests.info, "orders" },
   { "PUT", "/request/:id/status", requests.set_status, "orders" },
@@ -37,6 +53,17 @@ local ROWS = {
   { "GET", ORDER, orders.info, "orders" },
   { "POST", "/order/certificate/:product", orders.place, "orders" },
   { "PUT", ORDER .. "/status", orders.set_status, "orders" },
+  { "POST", ORDER .. "/reissue", reissue.reissue, "orders" },
+  { "GET", ORDER .. "/reissue", reissue.reissues, "orders" },
+  { "POST", ORDER .. "/duplicate", reissue.duplicate, "orders" },
+  { "GET", ORDER .. "/duplicate", reissue.duplicates, "orders" },
+  { "PUT", ORDER .. "/revoke", revoke.order, "orders" },
+  { "PUT", CERTIFICATE .. "/revoke", revoke.certificate, "orders" },
+  { "GET", ORDER .. "/validation", validation.info, "orders" },
+  { "PUT", ORDER .. "/check-dcv", validation.check, "orders" },
+  { "PUT", ORDER .. "/dcv-method", validation.set_method, "orders" },
+  { "PUT", ORDER .. "/dcv-random-value", validation.random_value, "orders" },
+  { "PUT", ORDER .. "/resend-emails", validation.resend, "orders" },
   { "GET", "/certificate/intermediates", certificates.intermediates,
     "orders" },
   { "GET", BY_ORDER, certificates.by_order, "orders" },
