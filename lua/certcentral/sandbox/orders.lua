@@ -82,6 +82,7 @@ local function new_order(sandbox, product, body, raw)
     organization = sandbox.account:organization_for(body.organization, now),
     certificates = {}, requests = {}, notes = {},
   }
+  order.organization.submitted_at = order.organization.submitted_at or now
   life.add(sandbox, order, {
     kind = "first", body = body.certificate,
     names = names.of_order(body.certificate),
