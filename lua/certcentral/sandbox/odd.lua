@@ -1,6 +1,7 @@
 -- The odd shapes that documented answers also come in. Each can be switched
 -- on (see sandbox:set_shapes):
---   string_ids          ids are written as strings
+--   string_ids          ids are written as strings (not -1 and 0, which are
+--                       no ids)
 --   empty_as_list       empty objects are written as []
 --   nothing_as_object   an answer whose list is empty is {}
 --   done_with_body      200 and {} in place of 204 without a body
@@ -35,7 +36,8 @@ local CHAINS = { certificate_chain = true, intermediates = true }
 local reshape
 
 local function reshape_member(shapes, name, value)
-  if shapes.string_ids and is_id(name) and type(value) == "number" then
+  if shapes.string_ids and is_id(name) and type(value) == "number"
+    and value > 0 then
     return ("%d"):format(value)
   elseif shapes.reversed_chains and CHAINS[name] then
     return reversed(value)
