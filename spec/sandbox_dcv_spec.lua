@@ -118,8 +118,10 @@ describe("control of domains", function()
     local ip = { common_name = "8.8.4.4", dns_names = { "2606:4700::1111" } }
     local id = place(it, "dns-txt-token", ip).id
     local found = it.client:dcv(id)
-    it.sandbox:publish { type = "TXT", name = "8.8.4.4",
-                         value = found.dcv_random_value }
+    for _, name in ipairs { ip.common_name, ip.dns_names[1] } do
+      it.sandbox:publish { type = "TXT", name = name,
+                           value = found.dcv_random_value }
+    end
     assert.is_nil((it.client:check_dcv(id)))
     assert(it.client:change_dcv_method(id, "http-token"))
     it.sandbox:publish(it.client:dcv(id).records)
@@ -173,6 +175,19 @@ describe("control of domains", function()
     end
   end)
 
+  it("is found by polling since the method is that one", function()
+    local it = box.new()
+    local id = place(it, "email").id
+    it.sandbox:publish(it.client:dcv(id, { method = "dns-txt-token" })
+      .records)
+    it.clock:advance(1000)
+    assert(it.client:change_dcv_method(id, "dns-txt-token"))
+    it.clock:advance(299)
+    assert.are.equal("pending", it.client:order(id).status)
+    it.clock:advance(2)
+    assert.are.equal("issued", it.client:order(id).status)
+  end)
+
   it("is not found by polling where that is off", function()
     local it = box.new { pace = { poll_after = false } }
     local id = place(it, "dns-txt-token").id
@@ -214,9 +229,11 @@ describe("the random value", function()
     it.clock:advance(2 * DAY)
     it.sandbox:publish(old)
     assert.is_nil((it.client:check_dcv(id)))
+    it.clock:advance(301)
+    assert.are.equal("pending", it.client:order(id).status)
     local answer = ask()
     assert.are_not.equal(value, answer.dcv_random_value)
-    assert.are.equal("2026-03-03T00:00:00+00:00", answer.expiration_date)
+    assert.are.equal("2026-03-03T00:05:01+00:00", answer.expiration_date)
     assert.is_nil((it.client:check_dcv(id)))
     it.sandbox:publish(it.client:dcv(id).records)
     assert(it.client:check_dcv(id))

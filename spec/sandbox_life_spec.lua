@@ -2,7 +2,9 @@
 -- expiry, by the clock and by hand.
 
 local box = require "support.box"
+local der = require "certcentral.sandbox.der"
 local support = require "support.sandbox"
+local x509csr = require "openssl.x509.csr"
 local x509 = require "openssl.x509"
 
 local DAY = box.DAY
@@ -87,6 +89,17 @@ describe("an order by the clock", function()
     assert.are.equal("needs_approval", states)
     assert.is_nil(order)
     assert.are.equal("needs_approval", err.order_status)
+  end)
+
+  it("is not issued when its validity is over", function()
+    local it = box.new()
+    local id = box.place(it, { order_validity = { days = 30 },
+                               skip_approval = true }, DEV).id
+    it.clock:advance(30 * DAY + 1)
+    it.sandbox:validate_domain("example.dev")
+    local order = it.client:order(id)
+    assert.are.equal("expired", order.status)
+    assert.is_nil(order.certificate.id)
   end)
 
   it("is cut to the longest certificate of the day", function()
@@ -334,6 +347,15 @@ describe("a CSR", function()
       "/order/certificate/ssl_securesite_flex", order)
     return response.status, response.json.errors
   end
+  it("is judged: another name under a PSS signature", function()
+    local text = x509csr.new(csr.pss_signature):tostring("DER")
+    for from, status in pairs { example = 201, exbmple = 400 } do
+      local pem = der.pem("CERTIFICATE REQUEST",
+                          (text:gsub("example", from)))
+      assert.are.equal(status, (status_of(pem)))
+    end
+  end)
+
   for _, kind in ipairs { "good", "bad" } do
     for _, case in ipairs(csr.cases(kind)) do
       if not weak[case.name] then

@@ -59,6 +59,8 @@ describe("the list of orders", function()
     { { valid_till = { to = "2026-02-15" } }, "2" },
     { { valid_till = { from = "2026-02-15" } }, "1" },
     { { sort = "-date_created" }, "4 3 2 1" },
+    { { sort = "status" }, "1 2 3 4" },
+    { { sort = "-status" }, "4 3 1 2" },
     { { sort = "common_name" }, "3 2 1 4" },
     { { sort = { "status", "-order_id" } }, "2 1 3 4" },
     { { limit = 3 }, "1 2 3 4" },

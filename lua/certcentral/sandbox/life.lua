@@ -132,7 +132,7 @@ end
 -- Revokes certificates; without another one left, the order is revoked.
 function life.revoke(order, certificates, at)
   for _, certificate in ipairs(certificates) do
-    certificate.revoked = certificate.revoked or at
+    certificate.revoked = at
   end
   for _, certificate in ipairs(order.certificates) do
     if certificate.issued and not certificate.revoked
@@ -220,7 +220,7 @@ local function status_of(sandbox, order)
     return order.forced.status, order.forced.time
   elseif order.ending then
     return order.ending.status, order.ending.time
-  elseif order.primary and now > order.till then
+  elseif now > order.till then
     return "expired", order.till
   elseif order.primary then
     local reissue = life.open(order, "reissue")
