@@ -47,17 +47,25 @@ local function groups_of(certificate)
   return list
 end
 
--- When a domain's names were all validated, or nil.
-function dcv.validated_at(sandbox, group)
-  local last = 0
-  for _, name in ipairs(group.names) do
-    local at = sandbox.account:validated_at(name)
+-- When the last of `list` was validated; `at_of` says when one was. Nil as
+-- long as one is not. Never before `first`.
+local function last_of(list, first, at_of)
+  local last = first
+  for _, item in ipairs(list) do
+    local at = at_of(item)
     if not at then
       return nil
     end
     last = math.max(last, at)
   end
   return last
+end
+
+-- When a domain's names were all validated, or nil.
+function dcv.validated_at(sandbox, group)
+  return last_of(group.names, 0, function(name)
+    return sandbox.account:validated_at(name)
+  end)
 end
 
 -- The domains of a certificate that are still to be validated.
@@ -73,15 +81,9 @@ end
 
 -- When the last domain of a certificate was validated, or nil.
 function dcv.done_at(sandbox, certificate)
-  local last = certificate.time
-  for _, group in ipairs(certificate.groups) do
-    local at = dcv.validated_at(sandbox, group)
-    if not at then
-      return nil
-    end
-    last = math.max(last, at)
-  end
-  return last
+  return last_of(certificate.groups, certificate.time, function(group)
+    return dcv.validated_at(sandbox, group)
+  end)
 end
 
 -- An id for a domain; it stays with the domain.
@@ -179,10 +181,9 @@ local function host(name)
 end
 
 local function find_file(sandbox, certificate, group)
-  local last = 0
-  for _, name in ipairs(group.names) do
+  return last_of(group.names, 0, function(name)
     local folder = "http://" .. host(names.domain(name)) .. FOLDER
-    local at = published(sandbox, "FILE", function(url, text)
+    return published(sandbox, "FILE", function(url, text)
       if text:match("^%s*(.-)%s*$") ~= certificate.dcv_random_value then
         return false
       elseif certificate.method == "http-token" then
@@ -190,12 +191,7 @@ local function find_file(sandbox, certificate, group)
       end
       return url:sub(1, #folder) == folder and #url > #folder
     end)
-    if not at then
-      return nil
-    end
-    last = math.max(last, at)
-  end
-  return last
+  end)
 end
 
 local FIND = {

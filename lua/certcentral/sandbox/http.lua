@@ -127,6 +127,21 @@ function http.object(call, optional)
       and ": " .. message or "") .. ".")
 end
 
+-- For handlers that need both: a thing, as a find function returns it (or nil
+-- and an answer), and the object that the request carries. Returns both; or
+-- nil and an answer.
+function http.with_object(call, optional, thing, problem)
+  if not thing then
+    return nil, problem
+  end
+  local body
+  body, problem = http.object(call, optional)
+  if not body then
+    return nil, problem
+  end
+  return thing, body
+end
+
 -- A number in a path, or nil.
 function http.id(text)
   return text:find("^%d+$") and tonumber(text) or nil

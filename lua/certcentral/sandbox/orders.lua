@@ -383,14 +383,12 @@ end
 
 -- PUT /order/certificate/{id}/status
 function orders.set_status(sandbox, call, parameters)
-  local order, problem = orders.find(sandbox, parameters.id)
-  local body
-  if order then
-    body, problem = http.object(call)
+  local order, body = http.with_object(call, false,
+    orders.find(sandbox, parameters.id))
+  if not order then
+    return body
   end
-  if problem then
-    return problem
-  end
+  local problem
   local status = type(body.status) == "string" and body.status:lower()
   if status == "renewed" or status == "not_renewed" then
     problem = set_renewed(sandbox, order, status)

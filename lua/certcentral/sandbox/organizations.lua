@@ -171,13 +171,10 @@ end
 
 -- POST /organization/{id}/validation
 function organizations.submit(sandbox, call, parameters)
-  local organization, problem = find(sandbox, parameters.id)
-  local body
-  if organization then
-    body, problem = http.object(call)
-  end
-  if problem then
-    return problem
+  local organization, body = http.with_object(call, false,
+    find(sandbox, parameters.id))
+  if not organization then
+    return body
   elseif not are_validations(body.validations) then
     return http.invalid("validations")
   end

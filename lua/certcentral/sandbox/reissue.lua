@@ -84,13 +84,10 @@ end
 
 local function place(kind)
   return function(sandbox, call, parameters)
-    local order, problem = orders.find(sandbox, parameters.id)
-    local body
-    if order then
-      body, problem = http.object(call)
-    end
-    if problem then
-      return problem
+    local order, body = http.with_object(call, false,
+      orders.find(sandbox, parameters.id))
+    if not order then
+      return body
     end
     local problems = problems_of(sandbox, body)
     if #problems > 0 then

@@ -67,13 +67,10 @@ end
 
 -- PUT /request/{id}/status
 function requests.set_status(sandbox, call, parameters)
-  local request, problem = find(sandbox, parameters.id)
-  local body
-  if request then
-    body, problem = http.object(call)
-  end
-  if problem then
-    return problem
+  local request, body = http.with_object(call, false,
+    find(sandbox, parameters.id))
+  if not request then
+    return body
   elseif not STATUS[body.status] then
     return http.invalid("status")
   elseif not roles.may_approve(sandbox) then

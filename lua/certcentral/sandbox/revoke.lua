@@ -77,24 +77,23 @@ end
 
 -- PUT /order/certificate/{id}/revoke
 function revoke.order(sandbox, call, parameters)
-  local order, problem = orders.find(sandbox, parameters.id)
-  local body
-  if order then
-    body, problem = http.object(call, true)
+  local order, body = http.with_object(call, true,
+    orders.find(sandbox, parameters.id))
+  if not order then
+    return body
   end
-  problem = problem or problem_of(sandbox, body)
-  return problem or act(sandbox, order, in_use(order.certificates), body)
+  return problem_of(sandbox, body)
+    or act(sandbox, order, in_use(order.certificates), body)
 end
 
 -- PUT /certificate/{id or serial number}/revoke
 function revoke.certificate(sandbox, call, parameters)
-  local certificate, problem = certificates.find(sandbox, parameters.id)
-  local body
-  if certificate then
-    body, problem = http.object(call, true)
+  local certificate, body = http.with_object(call, true,
+    certificates.find(sandbox, parameters.id))
+  if not certificate then
+    return body
   end
-  problem = problem or problem_of(sandbox, body)
-  return problem
+  return problem_of(sandbox, body)
     or act(sandbox, certificate.order, in_use({ certificate }), body)
 end
 

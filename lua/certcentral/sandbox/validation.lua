@@ -28,13 +28,10 @@ end
 -- The order, its open certificate and the request's body; or nil and an
 -- answer. An order without an open certificate has nothing to validate.
 local function begin(sandbox, call, parameters)
-  local order, problem = orders.find(sandbox, parameters.id)
-  local body
-  if order then
-    body, problem = http.object(call, true)
-  end
-  if problem then
-    return nil, problem
+  local order, body = http.with_object(call, true,
+    orders.find(sandbox, parameters.id))
+  if not order then
+    return nil, body
   end
   local certificate, is_open = current(order)
   if not is_open then
