@@ -9,6 +9,7 @@ local errors = require "certcentral.error"
 local options_of = require "certcentral.options"
 local journal_lines = require "certcentral.journal_lines"
 local policy = require "certcentral.policy"
+local transports = require "certcentral.transports"
 
 local client = {}
 
@@ -43,14 +44,6 @@ local function set_policy(self, options)
   self.defaults = options.defaults and defaults.copy(options.defaults)
 end
 
--- Waits in one piece; a signal that raises in Lua ends it.
-local function sleep(duration)
-  local ends = core.clock() + duration
-  repeat
-    core.sleep(ends - core.clock())
-  until core.clock() >= ends
-end
-
 -- A random number from 0 up to 1, unlike that of any other process.
 local function random()
   local id, sum = core.random_id(8) or "", 0
@@ -62,25 +55,33 @@ end
 
 -- The world of a client: perform(request) sends, sleep(seconds) waits,
 -- clock() gives seconds that never go back, time() seconds since 1970,
--- random() a number from 0 up to 1.
+-- random() a number from 0 up to 1. Without one of the caller's own, a wire
+-- sends: see transports.lua.
+-- @return true; or nil, err
 local function set_world(self, options, ca_file)
   local given = type(options.transport) == "table" and
                 not is_callable(options.transport) and options.transport or {}
   self.world = {
-    sleep = given.sleep or sleep, clock = given.clock or core.clock,
+    sleep = given.sleep or transports.sleep,
+    clock = given.clock or core.clock,
     time = given.time or os.time, random = given.random or random,
   }
   self.custom = given.perform or
                 is_callable(options.transport) and options.transport or nil
   if not self.custom then
-    self.curl_options = { api_key = self.secret, proxy = options.proxy,
-                          ca_file = ca_file }
+    local err
+    self.wire, err = transports.new(options.transport, {
+      api_key = self.secret, proxy = options.proxy, ca_file = ca_file })
+    if not self.wire then
+      return nil, err
+    end
   end
   self.budget = options.budget
   if not self.budget and options.rate ~= false then
     self.budget = require("certcentral.budget")
       .from_rate(options.rate, self.world.clock)
   end
+  return true
 end
 
 --- Makes a client; see the README for the options.
@@ -109,7 +110,12 @@ function client.new(options)
     queues = setmetatable({}, { __mode = "k" }), -- those that are open
   }, meta)
   set_policy(self, options)
-  set_world(self, options, found.ca_file ~= true and found.ca_file or nil)
+  local ok
+  ok, err = set_world(self, options,
+                      found.ca_file ~= true and found.ca_file or nil)
+  if not ok then
+    return nil, err
+  end
   return self
 end
 
@@ -126,8 +132,8 @@ function methods:close()
   self.closed = true
   self.secret:wipe()
   self.csr_memory = {}
-  if self.close_curl then
-    self.close_curl()
+  if self.wire then
+    self.wire:close()
   end
   if problem then
     error(problem, 0)
@@ -138,15 +144,6 @@ meta.__gc = methods.close
 meta.__close = methods.close
 
 -- ---- one exchange --------------------------------------------------------
-
--- A transport of the caller's own gets the key as a header.
-local function headers_with_key(self, usual)
-  local headers = { ["X-DC-DEVKEY"] = self.secret:reveal() }
-  for name, value in pairs(usual) do
-    headers[name] = value
-  end
-  return headers
-end
 
 local function bad_answer(what)
   return nil, { sent = "maybe", message = "the transport " .. what }
@@ -164,11 +161,11 @@ local function copy_headers(given)
   return headers
 end
 
--- A transport of the caller's own may do anything, raise included; what it
--- did to the order is then not known. Its tables are read without asking
--- their metatables.
+-- A transport of the caller's own gets the key as a header. It may do
+-- anything, raise included; what it did to the order is then not known. Its
+-- tables are read without asking their metatables.
 local function call_custom(self, request)
-  request.headers = headers_with_key(self, request.headers)
+  request.headers = transports.with_key(self.secret, request.headers)
   local ok, answer, failure = pcall(self.custom, request)
   if not ok then
     return bad_answer("raised: " .. errors.told(answer))
@@ -187,20 +184,6 @@ local function call_custom(self, request)
   end
   return { status = rawget(answer, "status"), body = body,
            headers = copy_headers(rawget(answer, "headers")) }
-end
-
--- libcurl's handle is made for the first exchange: a client may be made
--- before its process forks.
-local function open_curl(self)
-  if not self.curl then
-    local open = require("certcentral.transport.curl")
-    local perform, close = open(self.curl_options)
-    if not perform then
-      return nil, { sent = "no", config = true, message = close }
-    end
-    self.curl, self.close_curl = perform, close
-  end
-  return self.curl
 end
 
 --- A request for a transport, for _exchange and for queues.
@@ -225,11 +208,7 @@ function methods:_exchange(...)
   if self.custom then
     return call_custom(self, request)
   end
-  local perform, failure = open_curl(self)
-  if not perform then
-    return nil, failure
-  end
-  return perform(request)
+  return self.wire:perform(request)
 end
 
 -- ---- orders --------------------------------------------------------------

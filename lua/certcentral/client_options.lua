@@ -5,6 +5,7 @@ local core = require "certcentral.core"
 local defaults = require "certcentral.defaults"
 local errors = require "certcentral.error"
 local options_of = require "certcentral.options"
+local transports = require "certcentral.transports"
 
 local client_options = {}
 
@@ -33,12 +34,12 @@ local function is_callable(value)
          type(meta) == "table" and type(rawget(meta, "__call")) == "function"
 end
 
--- A function, or a world: see world_of.
+-- A name, a function, or a world: see client.lua.
 local function transport(value)
-  if value == "curl" or is_callable(value) then
+  if is_callable(value) then
     return nil
   elseif type(value) ~= "table" or not is_callable(value.perform) then
-    return "function, 'curl' or table with 'perform'"
+    return transports.problem(value)
   end
   for _, name in ipairs { "sleep", "clock", "time", "random" } do
     if value[name] ~= nil and not is_callable(value[name]) then
