@@ -99,8 +99,9 @@ local function callable(value)
 end
 
 client_options.rules = {
-  api_key = "string", base_url = "string", region = region,
-  blocklist = "string", ca_file = "string", proxy = "string", timeout = seconds,
+  api_key = "string", api_key_file = "string", base_url = "string",
+  region = region, blocklist = "string", ca_file = "string",
+  proxy = "string", timeout = seconds,
   connect_timeout = seconds, user_agent = "string", transport = transport,
   retry = retry, deadline = seconds, recover_for = seconds_or_none,
   unique_ids = "boolean", rate = rate, budget = budget, journal = journal,
@@ -139,10 +140,36 @@ local function config_error(format, ...)
   return nil, errors.new("config", format:format(...))
 end
 
+-- The first line of a file, without white space around it.
+local function read_key(name)
+  local file, message = io.open(name, "rb")
+  local line = file and file:read("*l")
+  if file then
+    file:close()
+  end
+  if not line then
+    return config_error("api_key_file cannot be read: %s",
+                        message or name .. ": not a file with content")
+  end
+  return (line:gsub("^%s+", ""):gsub("%s+$", ""))
+end
+
+local function given_key(options)
+  if not options.api_key_file then
+    return options.api_key or os.getenv("CERTCENTRAL_API_KEY") or ""
+  elseif options.api_key then
+    options_of.raise("options 'api_key' and 'api_key_file' to 'new' exclude "
+                     .. "each other")
+  end
+  return read_key(options.api_key_file)
+end
+
 local function find_key(options)
-  local key = options.api_key or os.getenv("CERTCENTRAL_API_KEY")
-  if not key or key == "" then
-    return config_error("no API key: give api_key, or set "
+  local key, err = given_key(options)
+  if not key then
+    return nil, err
+  elseif key == "" then
+    return config_error("no API key: give api_key or api_key_file, or set "
                         .. "CERTCENTRAL_API_KEY in the environment")
   elseif has_control(key) or key:find("[\128-\255 ]") then
     return config_error("the API key has a space, a line break or another "

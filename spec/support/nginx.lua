@@ -24,7 +24,7 @@ load_module MODULES/ngx_http_lua_module.so;
 USER
 worker_processes WORKERS;
 pid DIR/pid;
-error_log DIR/error.log info;
+error_log DIR/error.log LEVEL;
 MAIN
 events { worker_connections 1024; }
 http {
@@ -101,7 +101,7 @@ local function values_for(options, dir, resolver)
       :format(options.ca_file) or "",
     RESOLVER = resolver and ("resolver 127.0.0.1:%s ipv6=off;")
       :format(resolver) or "",
-    MAIN = options.main or nginx.POOL, HTTP = options.http or "",
+    LEVEL = options.level or "info", MAIN = options.main or nginx.POOL, HTTP = options.http or "",
     SERVER = options.server or "",
   }
 end

@@ -21,9 +21,22 @@ local function report(result, info)
   return { err = err }
 end
 
--- {client, order, options} -> {placed, result, info} or {err} or {raised}
+-- {client, order, options} -> {placed, result, info} or {err} or {raised}.
+-- client.shared names a shared dict for the rate budget; without `client`
+-- it is what init_by_lua has made: the global CLIENT.
+local function new_client(options)
+  if not options then
+    local client = _G.CLIENT -- luacheck: ignore
+    return setmetatable({ close = function() end }, { __index = client })
+  elseif options.shared then
+    options.budget = require("certcentral.budget").shared(options.shared)
+    options.shared = nil
+  end
+  return certcentral.new(options)
+end
+
 local function place(asked)
-  local ok, client, err = pcall(certcentral.new, asked.client)
+  local ok, client, err = pcall(new_client, asked.client)
   if not ok then
     return { raised = client }
   elseif not client then
@@ -42,7 +55,9 @@ end
 
 --- Places what the body of the request asks for, in its phase.
 function host.place()
-  ngx.say(json.encode(place(read())))
+  local answer = place(read())
+  answer.pid = ngx.worker.pid()
+  ngx.say(json.encode(answer))
   return ngx.exit(ngx.OK)
 end
 
@@ -72,10 +87,19 @@ function host.many()
   ngx.say(json.encode(list))
 end
 
---- Runs Lua code: the body.
+--- Answers with a header line every now and then, and never with the end.
+function host.drip()
+  local socket = assert(ngx.req.socket(true))
+  socket:send("HTTP/1.1 201 Created\r\n")
+  while socket:send("X-More: 1\r\n") do
+    ngx.sleep(0.02)
+  end
+  return ngx.exit(444)
+end
+
+--- Runs Lua code: the member `code`.
 function host.run()
-  ngx.req.read_body()
-  local ok, value = pcall(assert(loadstring(ngx.req.get_body_data())))
+  local ok, value = pcall(assert(loadstring(read().code))) -- luacheck: ignore
   ngx.say(json.encode { ok = ok, value = value })
 end
 
@@ -92,6 +116,8 @@ location /many { content_by_lua_block {
   require("support.nginx_host").many() } }
 location /run { content_by_lua_block {
   require("support.nginx_host").run() } }
+location /drip { content_by_lua_block {
+  require("support.nginx_host").drip() } }
 location /ping { return 200 "pong"; }
 ]]
 

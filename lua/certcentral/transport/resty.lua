@@ -31,8 +31,9 @@ end
 
 -- {scheme, host, port, path}; nil where the URL is none.
 local function parse(url)
-  local scheme, authority, path = url:match("^(https?)://([^/?#]+)(.*)$")
-  if not scheme then
+  local scheme, authority, path = url:match("^(%a+)://([^/?#]+)(.*)$")
+  scheme = scheme and scheme:lower()
+  if scheme ~= "https" and scheme ~= "http" then
     return nil
   end
   local host, port = authority:match("^(%[[%x:.]+%]):?(%d*)$")
