@@ -87,6 +87,18 @@ function host.many()
   ngx.say(json.encode(list))
 end
 
+--- One exchange by a transport: {transport, options, request} -> {response,
+-- failure}.
+function host.exchange()
+  local asked = read()
+  local transport = assert(require("certcentral.transport."
+                                   .. asked.transport)(asked.options))
+  local ok, response, failure = pcall(transport, asked.request)
+  ngx.say(json.encode { response = ok and response or nil,
+                        raised = not ok and response or nil,
+                        failure = failure })
+end
+
 --- Answers with a header line every now and then, and never with the end.
 function host.drip()
   local socket = assert(ngx.req.socket(true))
@@ -116,6 +128,8 @@ location /many { content_by_lua_block {
   require("support.nginx_host").many() } }
 location /run { content_by_lua_block {
   require("support.nginx_host").run() } }
+location /exchange { content_by_lua_block {
+  require("support.nginx_host").exchange() } }
 location /drip { content_by_lua_block {
   require("support.nginx_host").drip() } }
 location /ping { return 200 "pong"; }

@@ -15,6 +15,7 @@ local core = require "certcentral.core"
 
 local BODY_MAX = 16 * 2 ^ 20 -- bytes, as of the transport over libcurl
 local CHUNK = 65536          -- bytes read at once
+local TOO_LATE = {}          -- a failure by the clock
 local KEEP_MS, KEEP = 60000, 64 -- idle connections: how long, how many
 
 local function failure(sent, format, ...)
@@ -151,7 +152,9 @@ local function send(state, http, request, target, body_max)
   http:set_timeout(milliseconds(state))
   local answer, message = http:request { method = request.method,
     path = target.path, headers = headers, body = body }
-  if not answer then
+  if message == "timeout" then
+    return nil, TOO_LATE
+  elseif not answer then
     return nil, failure("maybe", "the connection to %s broke: %s",
                         target.host, tostring(message))
   elseif answer.status < 200 then
@@ -160,7 +163,9 @@ local function send(state, http, request, target, body_max)
   end
   local text
   text, message = read_body(state, http, answer, body_max)
-  if not text then
+  if message == "timeout" then
+    return nil, TOO_LATE
+  elseif not text then
     return nil, failure("maybe", "the answer of %s was cut short: %s",
                         target.host, message)
   end
@@ -172,7 +177,9 @@ local function exchange(state, request, target, options)
   local http = state.http
   http:set_timeout(math.min(milliseconds(state), state.connect_ms))
   local ok, message = connect(state, http, target, options.proxy)
-  if not ok then
+  if message == "timeout" then
+    return nil, TOO_LATE
+  elseif not ok then
     return nil, no_connection(target, tostring(message))
   end
   state.connected = true
@@ -181,6 +188,30 @@ local function exchange(state, request, target, options)
     http:close()
   end
   return response, why
+end
+
+-- An exchange that raised. nginx's sslhandshake does where it fails at once,
+-- and does not say why (lua-resty-core 0.1.25): as a rule it is for the
+-- certificate, and another attempt may be told so.
+local function raised(state, target, message)
+  pcall(state.http.close, state.http)
+  message = tostring(message)
+  if state.connected then
+    return failure("maybe", "lua-resty-http raised: %s", message)
+  elseif message:find("assertion failed", 1, true) then
+    message = "the handshake failed; is its certificate one that "
+              .. "lua_ssl_trusted_certificate of nginx.conf accepts?"
+  end
+  return failure("no", "no TLS connection to %s port %d: %s", target.host,
+                 target.port, message)
+end
+
+local function guarded(state, request, target, options)
+  local ok, response, why = pcall(exchange, state, request, target, options)
+  if ok then
+    return response, why
+  end
+  return nil, raised(state, target, response)
 end
 
 -- ---- within its time -----------------------------------------------------
@@ -192,7 +223,7 @@ local function watch(state)
   while state.connected and core.clock() < state.ends do
     ngx.sleep(math.max(0.001, state.ends - core.clock()))
   end
-  return "over"
+  return nil, TOO_LATE
 end
 
 local function too_late(state, request, target)
@@ -207,15 +238,12 @@ local function too_late(state, request, target)
 end
 
 local function within_time(state, request, target, options)
-  local worker = ngx.thread.spawn(exchange, state, request, target, options)
+  local worker = ngx.thread.spawn(guarded, state, request, target, options)
   local watcher = ngx.thread.spawn(watch, state)
-  local ok, response, why = ngx.thread.wait(worker, watcher)
+  local _, response, why = ngx.thread.wait(worker, watcher)
   ngx.thread.kill(worker)
   ngx.thread.kill(watcher)
-  if not ok then
-    return nil, failure(state.connected and "maybe" or "no",
-      "lua-resty-http raised: %s", tostring(response))
-  elseif response == "over" then
+  if why == TOO_LATE then
     return nil, too_late(state, request, target)
   end
   return response, why

@@ -44,16 +44,13 @@ local function read_head(self)
   if not status then
     return nil, "no status line: " .. line
   end
-  local headers = setmetatable({}, { __index = function(all, wanted)
-    for name, value in next, all do
-      if name:lower() == wanted:lower() then
-        return value
-      end
-    end
+  local headers = setmetatable({}, { __index = function(all, name)
+    return rawget(all, name:lower())
   end })
   line, message = read_line(self)
   while line and line ~= "" do
-    local name, value = line:match("^([^:%s]+):%s*(.*)$")
+    local name, value = line:lower():match("^([^:%s]+):"),
+                        line:match(":%s*(.*)$")
     local known = name and headers[name]
     if type(known) == "table" then
       known[#known + 1] = value
