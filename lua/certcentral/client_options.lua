@@ -9,6 +9,8 @@ local transports = require "certcentral.transports"
 
 local client_options = {}
 
+local KEY_FILE_MAX = 4096 -- bytes
+
 local REGIONS = {
   us = "https://www.digicert.com/services/v2",
   eu = "https://certcentral.digicert.eu/services/v2",
@@ -143,15 +145,15 @@ end
 -- The first line of a file, without white space around it.
 local function read_key(name)
   local file, message = io.open(name, "rb")
-  local line = file and file:read("*l")
+  local text = file and file:read(KEY_FILE_MAX)
   if file then
     file:close()
   end
-  if not line then
+  if not text then
     return config_error("api_key_file cannot be read: %s",
                         message or name .. ": not a file with content")
   end
-  return (line:gsub("^%s+", ""):gsub("%s+$", ""))
+  return text:match("^[^\n]*"):match("^%s*(.-)%s*$")
 end
 
 local function given_key(options)
