@@ -126,9 +126,15 @@ end
 
 -- nginx's last act is to remove its pid file.
 local STOP = [[
-pid=$(cat %s/pid 2>/dev/null) && kill -TERM "$pid" 2>/dev/null
-i=0; while [ -e %s/pid ] && [ $i -lt 500 ]; do sleep 0.01; i=$((i + 1)); done
+file=%s/%s; i=0
+pid=$(cat $file 2>/dev/null) && kill -TERM "$pid" 2>/dev/null
+while [ -e $file ] && [ $i -lt 500 ]; do sleep 0.01; i=$((i + 1)); done
 rm -rf %s]]
+
+--- Ends the nginx of a directory, and removes that.
+function nginx.stop(dir, pid_file)
+  shell(STOP, dir, pid_file, dir)
+end
 
 --- Starts it; see above.
 -- @return the host; or nil and what nginx said
@@ -140,7 +146,7 @@ function nginx.try(options)
   local port, said = launch(dir, values_for(options, dir, resolver),
                             options.environment)
   local function stop()
-    shell(STOP, dir, dir, dir)
+    nginx.stop(dir, "pid")
     if end_resolver then
       end_resolver()
     end
