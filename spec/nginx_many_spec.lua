@@ -1,10 +1,8 @@
 -- Many orders at once in nginx's workers: others are served meanwhile, and
 -- all workers keep to the limits of one API key.
 
-local core = require "certcentral.core"
 local curl = require "certcentral.curl"
 local host_of = require "support.nginx_host"
-local json = require "cjson"
 local nginx = require "support.nginx"
 local support = require "support.sandbox"
 
@@ -24,49 +22,11 @@ after_each(function()
   assert.is_nil(log:find("signal", 1, true), log)
 end)
 
--- A request that has the host place an order.
 local function order_for(transport, more)
-  local client = {
-    api_key = sandbox.api_key, transport = transport,
-    base_url = sandbox.base_url:gsub("127%.0%.0%.1", "localhost"),
-    ca_file = transport == "thread" and sandbox.ca_file or nil,
-    retry = { attempts = 1 }, recover_for = 0,
-  }
-  for name, value in pairs(more or {}) do
-    client[name] = value
-  end
-  return { method = "POST", url = host.url .. "/place", timeout = 100,
-           body = json.encode { client = client, order = support.order() } }
+  return nginx.order_for(host, sandbox, transport, more)
 end
 
-local function ping(handle)
-  local began = core.clock()
-  local answer = assert(handle:perform { method = "GET", timeout = 100,
-                                         url = host.url .. "/ping" })
-  assert.are.equal(200, answer.status)
-  return core.clock() - began
-end
-
--- Has `count` orders placed at once. While all of them are under way,
--- `meanwhile` is called again and again; returns the answers.
-local function place_all(count, request, meanwhile)
-  local multi = assert(curl.multi { connections = count })
-  for _ = 1, count do
-    assert(multi:add(request))
-  end
-  local answers = {}
-  while #answers < count do
-    for _, result in ipairs(multi:step(0.01)) do
-      assert(result.response, result.failure and result.failure.message)
-      answers[#answers + 1] = json.decode(result.response.body)
-    end
-    if meanwhile then
-      meanwhile(#answers)
-    end
-  end
-  multi:close()
-  return answers
-end
+local place_all = nginx.place_all
 
 for _, transport in ipairs { "resty", "thread" } do
   it(("a worker serves others while 50 orders wait, transport '%s'")
@@ -76,7 +36,7 @@ for _, transport in ipairs { "resty", "thread" } do
                              method = "POST" })
     local handle, pings = assert(curl.new {}), 0
     local answers = place_all(50, order_for(transport), function(done)
-      ping(handle)
+      nginx.ping(host, handle)
       pings = pings + (done == 0 and 1 or 0)
     end)
     for _, answer in ipairs(answers) do

@@ -14,3 +14,4 @@ do
   "$lua" spec/bench/many.lua
 done
 LUA_CPATH="$(pwd)/$BUILD/lua5.4/?.so;;" lua5.4 spec/bench/require.lua
+LUA_CPATH="$(pwd)/$BUILD/lua5.1/?.so;;" luajit spec/bench/openresty.lua

@@ -10,9 +10,11 @@
 -- `resty` is not false, and names are those of a name server that knows
 -- every name as this machine. `resolver` false: there is none.
 
+local core = require "certcentral.core"
 local curl = require "certcentral.curl"
 local json = require "cjson"
 local server = require "support.server"
+local support = require "support.sandbox"
 
 local nginx = {}
 
@@ -178,6 +180,53 @@ function nginx.post(host, path, value)
     error(failure.message .. "\n" .. host.log(), 2)
   end
   return json.decode(response.body), response.status, response.body
+end
+
+--- A request that has the host place an order in a sandbox, which it asks for
+-- by its name: cosockets look for one in a certificate.
+-- @param more further options of the client
+function nginx.order_for(host, sandbox, transport, more)
+  local client = {
+    api_key = sandbox.api_key, transport = transport,
+    base_url = sandbox.base_url:gsub("127%.0%.0%.1", "localhost"),
+    ca_file = transport == "thread" and sandbox.ca_file or nil,
+    retry = { attempts = 1 }, recover_for = 0,
+  }
+  for name, value in pairs(more or {}) do
+    client[name] = value
+  end
+  return { method = "POST", url = host.url .. "/place", timeout = 600,
+           body = json.encode { client = client, order = support.order() } }
+end
+
+--- Sends a request that many times at once, and calls meanwhile(n) again and
+-- again, with the number of answers that there are. Returns their values.
+function nginx.place_all(count, request, meanwhile)
+  local multi = assert(curl.multi { connections = count })
+  for _ = 1, count do
+    assert(multi:add(request))
+  end
+  local answers = {}
+  while #answers < count do
+    for _, result in ipairs(multi:step(0.01)) do
+      assert(result.response, result.failure and result.failure.message)
+      answers[#answers + 1] = json.decode(result.response.body)
+    end
+    if meanwhile then
+      meanwhile(#answers)
+    end
+  end
+  multi:close()
+  return answers
+end
+
+--- Asks for /ping: how long it took, in seconds.
+function nginx.ping(host, handle)
+  local began = core.clock()
+  local answer = assert(handle:perform { method = "GET", timeout = 100,
+                                         url = host.url .. "/ping" })
+  assert(answer.status == 200)
+  return core.clock() - began
 end
 
 return nginx
