@@ -43,11 +43,9 @@ local function start_example(sandbox)
     text = with_port
     replace("listen 127.0.0.1:8080", "listen 127.0.0.1:" .. port)
     write(dir .. "/nginx.conf", text)
-    local said = nginx.shell("LD_PRELOAD=; PATH=$PATH:/usr/sbin; "
-      .. "CERTCENTRAL_API_KEY=%s CERTCENTRAL_BASE_URL=%s "
-      .. "CERTCENTRAL_CA_FILE=%s nginx -p %s -c nginx.conf "
-      .. "-e %s/error.log 2>&1 </dev/null && echo started",
-      sandbox.api_key, sandbox.base_url, sandbox.ca_file, dir, dir)
+    local said = nginx.run(dir, ("CERTCENTRAL_API_KEY=%s "
+      .. "CERTCENTRAL_BASE_URL=%s CERTCENTRAL_CA_FILE=%s"):format(
+      sandbox.api_key, sandbox.base_url, sandbox.ca_file))
     if said:find("started$") then
       return { url = "http://127.0.0.1:" .. port, stop = function()
         nginx.stop(dir, "nginx.pid")

@@ -61,7 +61,7 @@ end)
 
 it("an order that waits for a thread too long is not sent", function()
   start({}, { main = "thread_pool certcentral threads=1 max_queue=32;" })
-  support.fault(sandbox, { kind = "delay", seconds = 1, method = "POST" })
+  support.fault(sandbox, { kind = "delay", seconds = 2, method = "POST" })
   local multi = assert(curl.multi { connections = 1 })
   assert(multi:add(order_for("thread")))
   while #support.requests(sandbox) == 0 do

@@ -108,15 +108,23 @@ local function values_for(options, dir, resolver)
   }
 end
 
--- nginx opens its sockets before it goes to the background.
+--- Runs nginx with what is in a directory; it opens its sockets before it
+-- goes to the background. Returns what it said, "started" at the end.
+-- @param environment assignments for the shell, or nil
+function nginx.run(dir, environment)
+  return shell("LD_PRELOAD=%s ASAN_OPTIONS=detect_leaks=0 %s "
+    .. "PATH=$PATH:/usr/sbin nginx -p %s -c %s/nginx.conf -e %s/error.log "
+    .. "2>&1 </dev/null && echo started",
+    os.getenv("CERTCENTRAL_TEST_PRELOAD") or "", environment or "", dir, dir,
+    dir)
+end
+
 local function launch(dir, values, environment)
   local said
   for _ = 1, 10 do
     values.PORT = ("%d"):format(20000 + math.random(12000))
     write(dir .. "/nginx.conf", (CONF:gsub("%u[%u_]+", values)))
-    said = shell("LD_PRELOAD=; PATH=$PATH:/usr/sbin; %s nginx -p %s "
-      .. "-c %s/nginx.conf -e %s/error.log 2>&1 </dev/null && echo started",
-      environment or "", dir, dir, dir)
+    said = nginx.run(dir, environment)
     if said:find("started$") then
       return values.PORT
     elseif not said:find("Address already in use", 1, true) then
