@@ -49,6 +49,25 @@ local function assert_config(part, got)
   assert.are.equal(0, #support.requests(sandbox))
 end
 
+-- In a coroutine, and in a queue that is asked again and again.
+local RUN = [[
+  local given = ...
+  local client = assert(require("certcentral").new(given.client))
+  local told = {}
+  coroutine.wrap(function()
+    told[1] = client:place_order(given.order) and "placed"
+  end)()
+  local queue = client:queue { concurrency = 2 }
+  coroutine.wrap(function()
+    told[2] = queue:await(given.order) and "awaited"
+  end)()
+  local ticket = queue:add(given.order)
+  told[3] = queue:cancel(queue:add(given.order))
+  while queue:step(0) > 0 do end
+  told[4] = ticket:outcome().ok and "stepped"
+  return told
+]]
+
 setup(function() sandbox = support.start() end)
 before_each(function() support.reset(sandbox) end)
 after_each(function()
@@ -100,6 +119,17 @@ describe("in an nginx worker", function()
       local requests = support.requests(sandbox)
       assert.are.equal(11, #requests)
       assert.is_true(requests[11].time - requests[1].time < 0.3)
+    end)
+
+    it(("transport '%s' waits in coroutines and in steps"):format(transport),
+       function()
+      local host = start { ca_file = sandbox.ca_file }
+      support.fault(sandbox, { kind = "delay", seconds = 0.1, times = 3 })
+      local got = nginx.post(host, "/run", { code = RUN, given = {
+        client = client(transport), order = support.order() } })
+      assert.is_true(got.ok, tostring(got.value))
+      assert.are.same({ "placed", "awaited", "no", "stepped" }, got.value)
+      assert.are.equal(3, #support.orders(sandbox))
     end)
   end
 

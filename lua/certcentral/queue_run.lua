@@ -80,7 +80,8 @@ local function wake_waiter(self, ticket)
   if waiter and coroutine.status(waiter) == "suspended" then
     ticket.waiter = nil
     local ok, message = coroutine.resume(waiter)
-    if not ok and not self.problem then
+    -- nginx's leaves `ok` out where coroutine.wrap has made the waiter
+    if ok == false and not self.problem then
       self.problem = { message }
     end
   end

@@ -109,9 +109,11 @@ function host.drip()
   return ngx.exit(444)
 end
 
---- Runs Lua code: the member `code`.
+--- Runs Lua code: {code, given} -> {ok, value}.
 function host.run()
-  local ok, value = pcall(assert(loadstring(read().code))) -- luacheck: ignore
+  local asked = read()
+  local code = assert(loadstring(asked.code)) -- luacheck: ignore
+  local ok, value = pcall(code, asked.given)
   ngx.say(json.encode { ok = ok, value = value })
 end
 

@@ -10,6 +10,7 @@ local ngx = _G.ngx -- luacheck: ignore
 
 local core = require "certcentral.core"
 
+local SHORTEST = 0.001 -- seconds: nginx's timers have no shorter wait
 local GRACE = 5 -- seconds: an exchange ends so soon after its time
 
 local Multi = {}
@@ -65,14 +66,13 @@ local function forget_lost(self)
   end
 end
 
---- Sends, and waits up to so many seconds until one has ended.
+--- Sends, and waits up to so many seconds until one has ended; SHORTEST in
+-- any case, or the light threads would never have their turn.
 -- @return list of {id, response} and {id, failure}
 function Multi:step(seconds)
   send_waiting(self)
-  if #self.ended == 0 and seconds > 0 then
-    self.bell:wait(seconds)
-  elseif #self.ended == 0 then
-    ngx.sleep(0)
+  if #self.ended == 0 then
+    self.bell:wait(math.max(seconds, SHORTEST))
   end
   forget_lost(self)
   local ended = self.ended
