@@ -43,8 +43,8 @@ local function measure(sandbox, host, transport)
   print(("a ping of a worker with %d orders under way, '%s': 99 %% within "
     .. "%.2f ms, longest %.2f ms (%d pings; without orders 99 %% within "
     .. "%.2f ms); %d orders failed"):format(COUNT, transport,
-    percentile(times, 0.99), times[#times] * 1000, #times, percentile(alone, 0.99),
-    failed))
+    percentile(times, 0.99), times[#times] * 1000, #times,
+    percentile(alone, 0.99), failed))
 end
 
 local sandbox = support.start {}

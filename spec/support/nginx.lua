@@ -103,8 +103,8 @@ local function values_for(options, dir, resolver)
       :format(options.ca_file) or "",
     RESOLVER = resolver and ("resolver 127.0.0.1:%s ipv6=off;")
       :format(resolver) or "",
-    LEVEL = options.level or "info", MAIN = options.main or nginx.POOL, HTTP = options.http or "",
-    SERVER = options.server or "",
+    LEVEL = options.level or "info", MAIN = options.main or nginx.POOL,
+    HTTP = options.http or "", SERVER = options.server or "",
   }
 end
 
