@@ -191,7 +191,7 @@ $(BUILD)/bench/hang.so: spec/bench/hang.c
 	$(CC) $(DEFINES) $(CFLAGS) $(WARNINGS) -fPIC -shared -o $@ $<
 
 bench: deps
-	@$(MAKE) -s --no-print-directory all $(BUILD)/bench/base \
+	@$(MAKE) -s --no-print-directory all test-programs $(BUILD)/bench/base \
 		$(BUILD)/bench/hang.so
 	@BUILD=$(BUILD) sh spec/bench/run.sh
 

@@ -3,188 +3,20 @@
 
 local core = require "certcentral.core"
 local certcentral = require "certcentral"
+local client_options = require "certcentral.client_options"
 local defaults = require "certcentral.defaults"
 local errors = require "certcentral.error"
 local options_of = require "certcentral.options"
 local journal_lines = require "certcentral.journal_lines"
 local policy = require "certcentral.policy"
+local transports = require "certcentral.transports"
 
 local client = {}
 
 local min = math.min
+local is_callable = client_options.is_callable
 
-local REGIONS = {
-  us = "https://www.digicert.com/services/v2",
-  eu = "https://certcentral.digicert.eu/services/v2",
-}
 local ID_LENGTH = 26 -- 62^26 names: as good as never the same twice
-
--- ---- options -------------------------------------------------------------
-
-local function seconds(value)
-  if type(value) ~= "number" or not (value > 0 and value < 1e6) then
-    return "number of seconds above 0"
-  end
-end
-
-local function region(value)
-  if type(value) ~= "string" or not REGIONS[value] then
-    return "'us' or 'eu'"
-  end
-end
-
-local function is_callable(value)
-  local meta = type(value) == "table" and debug.getmetatable(value)
-  return type(value) == "function" or
-         type(meta) == "table" and type(rawget(meta, "__call")) == "function"
-end
-
--- A function, or a world: see world_of.
-local function transport(value)
-  if value == "curl" or is_callable(value) then
-    return nil
-  elseif type(value) ~= "table" or not is_callable(value.perform) then
-    return "function, 'curl' or table with 'perform'"
-  end
-  for _, name in ipairs { "sleep", "clock", "time", "random" } do
-    if value[name] ~= nil and not is_callable(value[name]) then
-      return ("table whose '%s' is a function"):format(name)
-    end
-  end
-end
-
-local function seconds_or_none(value)
-  if type(value) ~= "number" or not (value >= 0 and value < 1e6) then
-    return "number of seconds from 0"
-  end
-end
-
-local RETRY = { attempts = 4, base = 0.5, cap = 30 }
-
-local function retry(value)
-  if type(value) ~= "table" then
-    return "table {attempts =, base =, cap =}"
-  end
-  for name, number in pairs(value) do
-    if RETRY[name] == nil then
-      return "table of attempts, base and cap"
-    elseif type(number) ~= "number" or not (number >= 0 and number < 1e6) then
-      return ("table whose '%s' is a number from 0"):format(name)
-    end
-  end
-  local attempts = value.attempts
-  if attempts and (attempts < 1 or attempts % 1 ~= 0) then
-    return "table whose 'attempts' is an integer from 1"
-  end
-end
-
-local function rate(value)
-  return require("certcentral.budget").rate_problem(value)
-end
-
-local function budget(value)
-  if not require("certcentral.budget").is_budget(value) then
-    return "budget with 'take' and 'done'"
-  end
-end
-
-local function journal(value)
-  if not require("certcentral.journal").is_journal(value) then
-    return "journal with 'write' and 'read'"
-  end
-end
-
-local function callable(value)
-  if not is_callable(value) then
-    return "function"
-  end
-end
-
-local client_options = {
-  api_key = "string", base_url = "string", region = region,
-  blocklist = "string", ca_file = "string", proxy = "string", timeout = seconds,
-  connect_timeout = seconds, user_agent = "string", transport = transport,
-  retry = retry, deadline = seconds, recover_for = seconds_or_none,
-  unique_ids = "boolean", rate = rate, budget = budget, journal = journal,
-  on_event = callable, defaults = defaults.problem,
-}
-
-local function has_control(text)
-  return text:find("[%c]") ~= nil
-end
-
--- https, or http to this machine alone; no query, user or fragment.
-local function url_problem(url)
-  local scheme, rest = url:match("^(%a+)://(.+)$")
-  if not scheme then
-    return "must begin with https://"
-  elseif has_control(url) or url:find("[ ?#@\\]") then
-    return "must be a plain address without user, query and spaces"
-  end
-  local host = rest:match("^%[([%x:]+)%]") or rest:match("^[^/:]+")
-  scheme = scheme:lower()
-  if not host then
-    return "must name a host"
-  elseif scheme == "http" then
-    if not (host == "localhost" or host == "::1" or
-            host:find("^127%.%d+%.%d+%.%d+$")) then
-      return "must be https: plain http is for this machine alone"
-    end
-  elseif scheme ~= "https" then
-    return "must begin with https://"
-  end
-end
-
-local function config_error(format, ...)
-  return nil, errors.new("config", format:format(...))
-end
-
-local function find_key(options)
-  local key = options.api_key or os.getenv("CERTCENTRAL_API_KEY")
-  if not key or key == "" then
-    return config_error("no API key: give api_key, or set "
-                        .. "CERTCENTRAL_API_KEY in the environment")
-  elseif has_control(key) or key:find("[\128-\255 ]") then
-    return config_error("the API key has a space, a line break or another "
-                        .. "character that no header may carry")
-  end
-  return key
-end
-
-local function find_url(options)
-  if options.base_url and options.region then
-    options_of.raise("options 'base_url' and 'region' to 'new' exclude each "
-                     .. "other")
-  end
-  local url = options.base_url or REGIONS[options.region or ""]
-  if not url then
-    url = os.getenv("CERTCENTRAL_BASE_URL")
-    url = url and url ~= "" and url or REGIONS.us
-  end
-  local problem = url_problem(url)
-  if problem then
-    return config_error("base_url %s, got %s", problem,
-                        core.printable(url:gsub("//[^/]*@", "//"), 80))
-  end
-  return (url:gsub("/+$", ""))
-end
-
-local function find_ca_file(options)
-  local name = options.ca_file or os.getenv("CERTCENTRAL_CA_FILE")
-  if not name or name == "" then
-    return true
-  end
-  local file, message = io.open(name, "rb")
-  if not file or not file:read(1) then
-    if file then
-      file:close()
-    end
-    return config_error("ca_file cannot be read: %s",
-                        message or name .. ": not a file with content")
-  end
-  file:close()
-  return name
-end
 
 -- ---- making and closing --------------------------------------------------
 
@@ -202,7 +34,7 @@ local function set_policy(self, options)
                      .. "other")
   end
   self.retry = {}
-  for name, usual in pairs(RETRY) do
+  for name, usual in pairs(client_options.RETRY) do
     self.retry[name] = options.retry and options.retry[name] or usual
   end
   self.deadline = options.deadline or 120
@@ -210,14 +42,6 @@ local function set_policy(self, options)
   self.unique_ids = options.unique_ids
   self.journal, self.on_event = options.journal, options.on_event
   self.defaults = options.defaults and defaults.copy(options.defaults)
-end
-
--- Waits in one piece; a signal that raises in Lua ends it.
-local function sleep(duration)
-  local ends = core.clock() + duration
-  repeat
-    core.sleep(ends - core.clock())
-  until core.clock() >= ends
 end
 
 -- A random number from 0 up to 1, unlike that of any other process.
@@ -231,69 +55,67 @@ end
 
 -- The world of a client: perform(request) sends, sleep(seconds) waits,
 -- clock() gives seconds that never go back, time() seconds since 1970,
--- random() a number from 0 up to 1.
+-- random() a number from 0 up to 1. Without one of the caller's own, a wire
+-- sends: see transports.lua.
+-- @return true; or nil, err
 local function set_world(self, options, ca_file)
   local given = type(options.transport) == "table" and
                 not is_callable(options.transport) and options.transport or {}
   self.world = {
-    sleep = given.sleep or sleep, clock = given.clock or core.clock,
+    sleep = given.sleep or transports.sleep,
+    clock = given.clock or core.clock,
     time = given.time or os.time, random = given.random or random,
   }
   self.custom = given.perform or
                 is_callable(options.transport) and options.transport or nil
   if not self.custom then
-    self.curl_options = { api_key = self.secret, proxy = options.proxy,
-                          ca_file = ca_file }
+    local err
+    self.wire, err = transports.new(options.transport, {
+      api_key = self.secret, proxy = options.proxy, ca_file = ca_file })
+    if not self.wire then
+      return nil, err
+    end
   end
   self.budget = options.budget
   if not self.budget and options.rate ~= false then
     self.budget = require("certcentral.budget")
       .from_rate(options.rate, self.world.clock)
   end
+  return true
 end
 
 --- Makes a client; see the README for the options.
 -- @return the client; or nil, err (kind "config")
 function client.new(options)
   options = options or {}
-  options_of.check(options, client_options, "new")
-  local key, url, ca_file, err
-  key, err = find_key(options)
-  if not key then
+  options_of.check(options, client_options.rules, "new")
+  local found, err = client_options.find(options)
+  if not found then
     return nil, err
   end
-  url, err = find_url(options)
-  if not url then
-    return nil, err
-  end
-  ca_file, err = find_ca_file(options)
-  if not ca_file then
-    return nil, err
-  end
-  local agent = "certcentral/" .. core.version
-  if options.user_agent then
-    if has_control(options.user_agent) then
-      return config_error("user_agent has a control character")
-    end
-    agent = agent .. " " .. options.user_agent
-  end
-  local secret = core.secret(key)
+  local secret = core.secret(found.key)
   local self = setmetatable({
-    base_url = url,
+    base_url = found.url,
     secret = secret,
     -- what the other side says may hold the key
     mask = function(text) return secret:mask(text) end,
     timeout = options.timeout or 30,
     connect_timeout = options.connect_timeout or 10,
     headers = { ["Content-Type"] = "application/json",
-                ["Accept"] = "application/json", ["User-Agent"] = agent },
+                ["Accept"] = "application/json",
+                ["User-Agent"] = found.agent },
     get_headers = { ["Accept"] = "application/json",
-                    ["User-Agent"] = agent },
+                    ["User-Agent"] = found.agent },
     csr_memory = { client_blocklist = options.blocklist },
     queues = setmetatable({}, { __mode = "k" }), -- those that are open
   }, meta)
   set_policy(self, options)
-  set_world(self, options, ca_file ~= true and ca_file or nil)
+  local ok
+  ok, err = set_world(self, options,
+                      found.ca_file ~= true and found.ca_file or nil)
+  if not ok then
+    return nil, err
+  end
   return self
 end
 
@@ -310,8 +132,8 @@ function methods:close()
   self.closed = true
   self.secret:wipe()
   self.csr_memory = {}
-  if self.close_curl then
-    self.close_curl()
+  if self.wire then
+    self.wire:close()
   end
   if problem then
     error(problem, 0)
@@ -322,15 +144,6 @@ meta.__gc = methods.close
 meta.__close = methods.close
 
 -- ---- one exchange --------------------------------------------------------
-
--- A transport of the caller's own gets the key as a header.
-local function headers_with_key(self, usual)
-  local headers = { ["X-DC-DEVKEY"] = self.secret:reveal() }
-  for name, value in pairs(usual) do
-    headers[name] = value
-  end
-  return headers
-end
 
 local function bad_answer(what)
   return nil, { sent = "maybe", message = "the transport " .. what }
@@ -348,11 +161,11 @@ local function copy_headers(given)
   return headers
 end
 
--- A transport of the caller's own may do anything, raise included; what it
--- did to the order is then not known. Its tables are read without asking
--- their metatables.
+-- A transport of the caller's own gets the key as a header. It may do
+-- anything, raise included; what it did to the order is then not known. Its
+-- tables are read without asking their metatables.
 local function call_custom(self, request)
-  request.headers = headers_with_key(self, request.headers)
+  request.headers = transports.with_key(self.secret, request.headers)
   local ok, answer, failure = pcall(self.custom, request)
   if not ok then
     return bad_answer("raised: " .. errors.told(answer))
@@ -371,20 +184,6 @@ local function call_custom(self, request)
   end
   return { status = rawget(answer, "status"), body = body,
            headers = copy_headers(rawget(answer, "headers")) }
-end
-
--- libcurl's handle is made for the first exchange: a client may be made
--- before its process forks.
-local function open_curl(self)
-  if not self.curl then
-    local open = require("certcentral.transport.curl")
-    local perform, close = open(self.curl_options)
-    if not perform then
-      return nil, { sent = "no", config = true, message = close }
-    end
-    self.curl, self.close_curl = perform, close
-  end
-  return self.curl
 end
 
 --- A request for a transport, for _exchange and for queues.
@@ -409,11 +208,7 @@ function methods:_exchange(...)
   if self.custom then
     return call_custom(self, request)
   end
-  local perform, failure = open_curl(self)
-  if not perform then
-    return nil, failure
-  end
-  return perform(request)
+  return self.wire:perform(request)
 end
 
 -- ---- orders --------------------------------------------------------------
@@ -603,7 +398,8 @@ end
 --   time, product, common_name, sha256, message}; or nil, err
 function methods:recover(options)
   options = options or {}
-  options_of.check(options, { settle = seconds_or_none }, "recover")
+  options_of.check(options,
+                    { settle = client_options.seconds_or_none }, "recover")
   if self.closed then
     options_of.raise("this client is closed")
   elseif not self.journal then
@@ -624,7 +420,7 @@ function client.place_once(order, options)
     local known = certcentral._order_options[name] and for_order or for_client
     known[name] = value
   end
-  options_of.check(for_client, client_options, "place_order")
+  options_of.check(for_client, client_options.rules, "place_order")
   for_order = certcentral._check_options(for_order,
     certcentral._order_options, "place_order")
   certcentral._endpoint(for_order.product, "place_order")

@@ -40,7 +40,8 @@ end
 --- Raises unless `given` is a table of known options of the right types.
 -- @param given the caller's table
 -- @param known option name -> type name, or a function(value) that returns
---   what was expected where the value is wrong
+--   what was expected where the value is wrong, and words for what was got
+--   where its type does not tell
 -- @param who the function's name, for the message
 function options.check(given, known, who)
   if type(given) ~= "table" then
@@ -55,15 +56,15 @@ function options.check(given, known, who)
         near and "did you mean '" .. near .. "'?" or
         "known are " .. names(known))
     end
-    local expected
+    local expected, got
     if type(rule) == "function" then
-      expected = rule(value)
+      expected, got = rule(value)
     elseif type(value) ~= rule then
       expected = rule
     end
     if expected then
       options.raise("bad option '%s' to '%s' (%s expected, got %s)", name,
-        who, expected,
+        who, expected, got or
         type(value) == "number" and tostring(value) or type(value))
     end
   end

@@ -357,7 +357,7 @@ function queue.new(client, options)
   }, meta)
   self.view = queue_run.view(self, client)
   if not client.custom then
-    require "certcentral.curl" -- now: in a step it would take milliseconds
+    client.wire:prepare() -- now: in a step it would take milliseconds
   end
   self:arm()
   client.queues[self] = true

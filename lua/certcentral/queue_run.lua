@@ -20,11 +20,7 @@ local YIELD = {}
 
 local function open_multi(self)
   if not self.multi then
-    local options = { connections = self.concurrency }
-    for name, value in pairs(self.client.curl_options) do
-      options[name] = value
-    end
-    local multi, message = require("certcentral.curl").multi(options)
+    local multi, message = self.client.wire:multi(self.concurrency)
     if not multi then
       return nil, { sent = "no", config = true, message = message }
     end
@@ -84,7 +80,8 @@ local function wake_waiter(self, ticket)
   if waiter and coroutine.status(waiter) == "suspended" then
     ticket.waiter = nil
     local ok, message = coroutine.resume(waiter)
-    if not ok and not self.problem then
+    -- nginx's leaves `ok` out where coroutine.wrap has made the waiter
+    if ok == false and not self.problem then
       self.problem = { message }
     end
   end

@@ -14,3 +14,5 @@ do
   "$lua" spec/bench/many.lua
 done
 LUA_CPATH="$(pwd)/$BUILD/lua5.4/?.so;;" lua5.4 spec/bench/require.lua
+CERTCENTRAL_TEST_BUILD="$(pwd)/$BUILD" LUA_CPATH="$(pwd)/$BUILD/lua5.1/?.so;;" \
+  luajit spec/bench/openresty.lua

@@ -1,0 +1,118 @@
+-- Orders over HTTP, and a timer that renews: see nginx.conf beside this file.
+-- luacheck: globals ngx
+
+local certcentral = require "certcentral"
+local json = require "cjson"
+
+local orders = {}
+
+local HOUR, DAY = 3600, 86400
+local client
+
+-- What an error is for those who sent the order.
+local STATUS = {
+  invalid = 422, refused = 422, throttled = 503, unavailable = 503,
+}
+
+--- init_by_lua: the key is read once, from the environment that nginx is
+-- started in (or by api_key_file = "..."), before the workers are there.
+function orders.init()
+  client = assert(certcentral.new {
+    budget = require("certcentral.budget").shared("certcentral"),
+  })
+end
+
+local function answer(status, value)
+  ngx.status = status
+  ngx.header["Content-Type"] = "application/json"
+  ngx.say(json.encode(value))
+  return ngx.exit(ngx.OK)
+end
+
+local function list(values)
+  return values and #values > 0 and values or nil
+end
+
+local function answer_error(err)
+  ngx.log(ngx.WARN, "order ", err.alternative_order_id, ": ", tostring(err))
+  return answer(STATUS[err.kind] or 500, {
+    kind = err.kind, message = err.message, outcome = err.outcome,
+    problems = list(err.problems), warnings = list(err.warnings),
+    alternative_order_id = err.alternative_order_id,
+  })
+end
+
+local function read_order()
+  ngx.req.read_body()
+  local ok, order = pcall(json.decode, ngx.req.get_body_data() or "")
+  return ok and type(order) == "table" and order or nil
+end
+
+--- content_by_lua: places the order in the request's body. Others are served
+-- while it waits.
+function orders.place()
+  if ngx.req.get_method() ~= "POST" then
+    return answer(405, { message = "send an order by POST" })
+  end
+  local order = read_order()
+  if not order then
+    return answer(400, { message = "the body must be an order as JSON" })
+  end
+  local result, info = client:place_order(order)
+  if not result then
+    return answer_error(info)
+  end
+  return answer(201, { id = result.id, warnings = list(info.warnings),
+    alternative_order_id = info.alternative_order_id })
+end
+
+local function day(time)
+  return os.date("!%Y-%m-%d", time)
+end
+
+-- Renews an order unless that was done before: by its name the renewal is
+-- found, whatever became of the worker that ordered it.
+local function renew(account, id)
+  local name = ("renewal-of-%d"):format(id)
+  local found, err = account:find_orders(name)
+  if found and #found == 0 then
+    found, err = account:renew(id, { alternative_order_id = name })
+  end
+  return found, err
+end
+
+--- Renews the orders that end within 30 days.
+function orders.renew_due(account, now, log)
+  for order, err in account:orders { status = "issued",
+    valid_till = { from = day(now), to = day(now + 30 * DAY) } } do
+    local done = order
+    if order and not order.is_renewed then
+      done, err = renew(account, order.id)
+    end
+    if not done then
+      log("renewals: " .. tostring(err))
+    end
+  end
+end
+
+--- init_worker_by_lua: one worker looks after renewals, every hour.
+function orders.init_worker()
+  local busy = false
+  if ngx.worker.id() ~= 0 then
+    return
+  end
+  assert(ngx.timer.every(HOUR, function(premature)
+    if premature or busy then
+      return
+    end
+    busy = true
+    local ok, message = pcall(orders.renew_due, client, ngx.time(),
+      function(text) ngx.log(ngx.ERR, text) end)
+    busy = false
+    if not ok then
+      ngx.log(ngx.ERR, "renewals: ", message)
+    end
+  end))
+end
+
+return orders

@@ -1,0 +1,244 @@
+--- The options of a client: what may be given, and what is taken from the
+-- environment where nothing is.
+
+local core = require "certcentral.core"
+local defaults = require "certcentral.defaults"
+local errors = require "certcentral.error"
+local options_of = require "certcentral.options"
+local transports = require "certcentral.transports"
+
+local client_options = {}
+
+local KEY_FILE_MAX = 4096 -- bytes
+
+local REGIONS = {
+  us = "https://www.digicert.com/services/v2",
+  eu = "https://certcentral.digicert.eu/services/v2",
+}
+
+-- ---- what may be given ---------------------------------------------------
+
+local function seconds(value)
+  if type(value) ~= "number" or not (value > 0 and value < 1e6) then
+    return "number of seconds above 0"
+  end
+end
+
+local function region(value)
+  if type(value) ~= "string" or not REGIONS[value] then
+    return "'us' or 'eu'"
+  end
+end
+
+local function is_callable(value)
+  local meta = type(value) == "table" and debug.getmetatable(value)
+  return type(value) == "function" or
+         type(meta) == "table" and type(rawget(meta, "__call")) == "function"
+end
+
+-- A name, a function, or a world: see client.lua.
+local function transport(value)
+  if is_callable(value) then
+    return nil
+  elseif type(value) ~= "table" or not is_callable(value.perform) then
+    return transports.problem(value)
+  end
+  for _, name in ipairs { "sleep", "clock", "time", "random" } do
+    if value[name] ~= nil and not is_callable(value[name]) then
+      return ("table whose '%s' is a function"):format(name)
+    end
+  end
+end
+
+local function seconds_or_none(value)
+  if type(value) ~= "number" or not (value >= 0 and value < 1e6) then
+    return "number of seconds from 0"
+  end
+end
+
+local RETRY = { attempts = 4, base = 0.5, cap = 30 }
+
+client_options.is_callable, client_options.RETRY = is_callable, RETRY
+client_options.seconds_or_none = seconds_or_none
+
+local function retry(value)
+  if type(value) ~= "table" then
+    return "table {attempts =, base =, cap =}"
+  end
+  for name, number in pairs(value) do
+    if RETRY[name] == nil then
+      return "table of attempts, base and cap"
+    elseif type(number) ~= "number" or not (number >= 0 and number < 1e6) then
+      return ("table whose '%s' is a number from 0"):format(name)
+    end
+  end
+  local attempts = value.attempts
+  if attempts and (attempts < 1 or attempts % 1 ~= 0) then
+    return "table whose 'attempts' is an integer from 1"
+  end
+end
+
+local function rate(value)
+  return require("certcentral.budget").rate_problem(value)
+end
+
+local function budget(value)
+  if not require("certcentral.budget").is_budget(value) then
+    return "budget with 'take' and 'done'"
+  end
+end
+
+local function journal(value)
+  if not require("certcentral.journal").is_journal(value) then
+    return "journal with 'write' and 'read'"
+  end
+end
+
+local function callable(value)
+  if not is_callable(value) then
+    return "function"
+  end
+end
+
+client_options.rules = {
+  api_key = "string", api_key_file = "string", base_url = "string",
+  region = region, blocklist = "string", ca_file = "string",
+  proxy = "string", timeout = seconds,
+  connect_timeout = seconds, user_agent = "string", transport = transport,
+  retry = retry, deadline = seconds, recover_for = seconds_or_none,
+  unique_ids = "boolean", rate = rate, budget = budget, journal = journal,
+  on_event = callable, defaults = defaults.problem,
+}
+
+-- ---- what a client needs --------------------------------------------------
+
+local function has_control(text)
+  return text:find("[%c]") ~= nil
+end
+
+-- https, or http to this machine alone; no query, user or fragment.
+local function url_problem(url)
+  local scheme, rest = url:match("^(%a+)://(.+)$")
+  if not scheme then
+    return "must begin with https://"
+  elseif has_control(url) or url:find("[ ?#@\\]") then
+    return "must be a plain address without user, query and spaces"
+  end
+  local host = rest:match("^%[([%x:]+)%]") or rest:match("^[^/:]+")
+  scheme = scheme:lower()
+  if not host then
+    return "must name a host"
+  elseif scheme == "http" then
+    if not (host == "localhost" or host == "::1" or
+            host:find("^127%.%d+%.%d+%.%d+$")) then
+      return "must be https: plain http is for this machine alone"
+    end
+  elseif scheme ~= "https" then
+    return "must begin with https://"
+  end
+end
+
+local function config_error(format, ...)
+  return nil, errors.new("config", format:format(...))
+end
+
+-- The first line of a file, without white space around it.
+local function read_key(name)
+  local file, message = io.open(name, "rb")
+  local text = file and file:read(KEY_FILE_MAX)
+  if file then
+    file:close()
+  end
+  if not text then
+    return config_error("api_key_file cannot be read: %s",
+                        message or name .. ": not a file with content")
+  end
+  return text:match("^[^\n]*"):match("^%s*(.-)%s*$")
+end
+
+local function given_key(options)
+  if not options.api_key_file then
+    return options.api_key or os.getenv("CERTCENTRAL_API_KEY") or ""
+  elseif options.api_key then
+    options_of.raise("options 'api_key' and 'api_key_file' to 'new' exclude "
+                     .. "each other")
+  end
+  return read_key(options.api_key_file)
+end
+
+local function find_key(options)
+  local key, err = given_key(options)
+  if not key then
+    return nil, err
+  elseif key == "" then
+    return config_error("no API key: give api_key or api_key_file, or set "
+                        .. "CERTCENTRAL_API_KEY in the environment")
+  elseif has_control(key) or key:find("[\128-\255 ]") then
+    return config_error("the API key has a space, a line break or another "
+                        .. "character that no header may carry")
+  end
+  return key
+end
+
+local function find_url(options)
+  if options.base_url and options.region then
+    options_of.raise("options 'base_url' and 'region' to 'new' exclude each "
+                     .. "other")
+  end
+  local url = options.base_url or REGIONS[options.region or ""]
+  if not url then
+    url = os.getenv("CERTCENTRAL_BASE_URL")
+    url = url and url ~= "" and url or REGIONS.us
+  end
+  local problem = url_problem(url)
+  if problem then
+    return config_error("base_url %s, got %s", problem,
+                        core.printable(url:gsub("//[^/]*@", "//"), 80))
+  end
+  return (url:gsub("/+$", ""))
+end
+
+local function find_ca_file(options)
+  local name = options.ca_file or os.getenv("CERTCENTRAL_CA_FILE")
+  if not name or name == "" then
+    return true
+  end
+  local file, message = io.open(name, "rb")
+  if not file or not file:read(1) then
+    if file then
+      file:close()
+    end
+    return config_error("ca_file cannot be read: %s",
+                        message or name .. ": not a file with content")
+  end
+  file:close()
+  return name
+end
+
+local function find_agent(options)
+  local agent = "certcentral/" .. core.version
+  if not options.user_agent then
+    return agent
+  elseif has_control(options.user_agent) then
+    return config_error("user_agent has a control character")
+  end
+  return agent .. " " .. options.user_agent
+end
+
+--- What a client needs, from checked options and the environment.
+-- @return {key, url, ca_file (true: the system's), agent}; or nil, err
+function client_options.find(options)
+  local found = {}
+  for _, step in ipairs { { "key", find_key }, { "url", find_url },
+                          { "ca_file", find_ca_file },
+                          { "agent", find_agent } } do
+    local value, err = step[2](options)
+    if not value then
+      return nil, err
+    end
+    found[step[1]] = value
+  end
+  return found
+end
+
+return client_options

@@ -1,0 +1,187 @@
+-- examples/openresty, run as a user would.
+
+local json = require "cjson"
+local nginx = require "support.nginx"
+local support = require "support.sandbox"
+
+local function read(name)
+  local file = assert(io.open(name, "rb"))
+  local text = file:read("*a")
+  file:close()
+  return text
+end
+
+local function write(name, text)
+  local file = assert(io.open(name, "wb"))
+  file:write(text)
+  file:close()
+end
+
+-- The example in a directory of its own, on a free port and in the
+-- background, with the modules of this source tree.
+local function start_example(sandbox)
+  local dir, root = nginx.shell("mktemp -d"), nginx.shell("pwd -P")
+  local build = os.getenv("CERTCENTRAL_TEST_BUILD") or root .. "/build"
+  write(dir .. "/orders.lua", read("examples/openresty/orders.lua"))
+  local text = read("examples/openresty/nginx.conf")
+  local function replace(from, to)
+    local at, last = text:find(from, 1, true)
+    assert(at, from)
+    text = text:sub(1, at - 1) .. to .. text:sub(last + 1)
+  end
+  replace("daemon off;", nginx.shell("id -u") == "0" and "user root;" or "")
+  replace("error_log stderr", ("error_log %s/error.log"):format(dir))
+  replace(";;';", (";%s/lua/?.lua;%s/lua/?/init.lua;;';\n"
+    .. "lua_package_cpath '%s/lua5.1/?.so;;';\n"
+    .. "client_body_temp_path %s/t; proxy_temp_path %s/t; "
+    .. "fastcgi_temp_path %s/t; uwsgi_temp_path %s/t; scgi_temp_path %s/t;")
+    :format(root, root, build, dir, dir, dir, dir, dir))
+  replace("/etc/ssl/certs/ca-certificates.crt", sandbox.ca_file)
+  local with_port = text
+  for _ = 1, 10 do
+    local port = ("%d"):format(20000 + math.random(12000))
+    text = with_port
+    replace("listen 127.0.0.1:8080", "listen 127.0.0.1:" .. port)
+    write(dir .. "/nginx.conf", text)
+    local said = nginx.run(dir, ("CERTCENTRAL_API_KEY=%s "
+      .. "CERTCENTRAL_BASE_URL=%s CERTCENTRAL_CA_FILE=%s"):format(
+      sandbox.api_key, sandbox.base_url, sandbox.ca_file))
+    if said:find("started$") then
+      return { url = "http://127.0.0.1:" .. port, stop = function()
+        nginx.stop(dir, "nginx.pid")
+      end, log = function() return read(dir .. "/error.log") end }
+    end
+    assert(said:find("Address already in use", 1, true), said)
+  end
+end
+
+describe("examples/openresty", function()
+  local sandbox, example
+
+  setup(function()
+    sandbox = support.start()
+    example = start_example(sandbox)
+  end)
+  before_each(function() support.reset(sandbox) end)
+  teardown(function()
+    example.stop()
+    sandbox.stop()
+  end)
+
+  local function post(value)
+    local answer = support.curl { url = example.url .. "/orders",
+      method = "POST", body = type(value) == "string" and value or
+                              json.encode(value) }
+    assert.are.equal("application/json", answer.headers["content-type"],
+                     example.log())
+    return answer.status, json.decode(answer.body)
+  end
+
+  it("places an order", function()
+    local status, got = post(support.order())
+    assert.are.equal(201, status, example.log())
+    local stored = support.orders(sandbox)[1]
+    assert.are.equal(stored.order_id, got.id)
+    assert.are.equal(stored.alternative_order_id, got.alternative_order_id)
+  end)
+
+  it("answers problems with all their paths", function()
+    local order = support.order { organization = json.null }
+    order.certificate.signature_hash = "md5"
+    order.certificate.common_name = "a_b"
+    local status, got = post(order)
+    assert.are.equal(422, status)
+    assert.are.equal("invalid", got.kind)
+    local paths = {}
+    for i, problem in ipairs(got.problems) do
+      paths[i] = problem.path
+    end
+    table.sort(paths)
+    assert.are.same({ "certificate.common_name",
+                      "certificate.signature_hash", "organization" }, paths)
+    assert.are.equal(0, #support.requests(sandbox))
+    order.certificate.signature_hash = "sha256"
+    order.certificate.common_name = "example.com"
+  end)
+
+  -- fault, status, outcome
+  local faults = {
+    { { kind = "status", status = 400 }, 422, "not_placed" },
+    { { kind = "status", status = 401 }, 500, "not_placed" },
+    { { kind = "status", status = 429,
+        headers = { ["Retry-After"] = "1000" } }, 503, "not_placed" },
+  }
+  for _, case in ipairs(faults) do
+    it(("answers a %d of CertCentral by %d"):format(case[1].status, case[2]),
+       function()
+      support.fault(sandbox, case[1])
+      local status, got = post(support.order())
+      assert.are.equal(case[2], status)
+      assert.are.equal(case[3], got.outcome)
+      assert.is_string(got.alternative_order_id)
+    end)
+  end
+
+  it("takes nothing else", function()
+    for _, body in ipairs { "", "{", "1", "null" } do
+      assert.are.equal(400, (post(body)))
+    end
+    local answer = support.curl { url = example.url .. "/orders" }
+    assert.are.equal(405, answer.status)
+  end)
+end)
+
+describe("the example's renewals", function()
+  local NOW = 1764000000 -- 2025-11-24
+
+  -- An account of four orders; what was asked of it.
+  local function new_account(named)
+    local asked = { renewed = {} }
+    local account = {}
+    function account.orders(_, filters)
+      asked.filters = filters
+      local all = { { id = 1 }, { id = 2, is_renewed = true }, { id = 3 } }
+      local i = 0
+      return function()
+        i = i + 1
+        return all[i]
+      end
+    end
+    function account.find_orders(_, name)
+      return named[name] or {}
+    end
+    function account.renew(_, id, changes)
+      asked.renewed[#asked.renewed + 1] = id
+      asked.name = changes.alternative_order_id
+      if id == 3 then
+        return nil, "no"
+      end
+      return { id = id + 100 }
+    end
+    return account, asked
+  end
+
+  local function run(named)
+    local orders = dofile("examples/openresty/orders.lua")
+    local account, asked = new_account(named)
+    asked.log = {}
+    orders.renew_due(account, NOW, function(text)
+      asked.log[#asked.log + 1] = text
+    end)
+    return asked
+  end
+
+  it("renew what ends within 30 days, and go on after a failure", function()
+    local asked = run {}
+    assert.are.same({ status = "issued", valid_till = {
+      from = "2025-11-24", to = "2025-12-24" } }, asked.filters)
+    assert.are.same({ 1, 3 }, asked.renewed)
+    assert.are.equal("renewal-of-3", asked.name)
+    assert.are.same({ "renewals: no" }, asked.log)
+  end)
+
+  it("renew nothing twice", function()
+    local asked = run { ["renewal-of-1"] = { { order_id = 101 } } }
+    assert.are.same({ 3 }, asked.renewed)
+  end)
+end)

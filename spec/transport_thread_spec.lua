@@ -1,0 +1,134 @@
+-- The transport over nginx's threads, in a twin of nginx: what is said of
+-- tasks that were not started, and slots that nobody gives back.
+
+local core = require "certcentral.core"
+
+local MODULE = "certcentral.transport.thread"
+
+-- A twin of ngx.semaphore that never waits.
+local function new_semaphore(count)
+  return {
+    post = function(_, n) count = count + n end,
+    wait = function()
+      count = count - 1
+      if count < 0 then
+        count = 0
+        return nil, "timeout"
+      end
+      return true
+    end,
+  }
+end
+
+describe("certcentral.transport.thread", function()
+  local real_clock, now, run, transport
+
+  before_each(function()
+    real_clock, now = core.clock, 1000
+    core.clock = function() return now end
+    _G.ngx = { run_worker_thread = function(...) return run(...) end }
+    package.loaded["ngx.semaphore"] = {
+      new = function(count) return new_semaphore(count) end }
+    package.loaded[MODULE] = nil
+    transport = assert(require(MODULE) {})
+  end)
+
+  after_each(function()
+    core.clock, _G.ngx = real_clock, nil
+    package.loaded["ngx.semaphore"], package.loaded[MODULE] = nil, nil
+  end)
+
+  local function request()
+    return { method = "GET", url = "https://localhost/", timeout = 10,
+             connect_timeout = 10 }
+  end
+
+  it("gives the task what it needs, and returns what it returns", function()
+    local got, asked = nil, request()
+    run = function(...)
+      got = { ... }
+      return true, { status = 200 }
+    end
+    assert.are.same({ status = 200 }, (transport(asked)))
+    assert.are.same({ "certcentral", "certcentral.transport.thread_task",
+                      "perform", {}, asked, 1010 }, got)
+  end)
+
+  -- what nginx says, what follows
+  local not_started = {
+    { "thread pool certcentral not found", { config = true, sent = "no",
+      retryable = false }, "write 'thread_pool certcentral threads=32 " },
+    { "no available Lua vm", { sent = "no" },
+      "write 'lua_worker_thread_vm_pool_size 100;'" },
+    { "module 'certcentral.x' not found:\n\tno field", { config = true,
+      sent = "no", retryable = false },
+      "cannot load 'certcentral.x' not found: lua_package_path" },
+    { "/x.lua:1: boom", { sent = "maybe" },
+      "the worker thread failed: /x.lua:1: boom" },
+  }
+  for _, case in ipairs(not_started) do
+    it("explains: " .. case[1]:match("[^\n]*"), function()
+      run = function() return false, case[1] end
+      local response, failure = transport(request())
+      assert.is_nil(response)
+      assert.is_truthy(failure.message:find(case[3], 1, true),
+                       failure.message)
+      assert.are.equal(case[2].sent, failure.sent)
+      assert.are.equal(case[2].config, failure.config)
+      assert.are.equal(case[2].retryable, failure.retryable)
+    end)
+  end
+
+  it("explains that threads are not allowed in a phase", function()
+    run = function() error("API disabled in the context of x", 0) end
+    local _, failure = transport(request())
+    assert.are.equal("no", failure.sent)
+    assert.is_true(failure.config)
+    assert.is_truthy(failure.message:find("API disabled", 1, true))
+  end)
+
+  it("never has more than 32 tasks, and gives slots back", function()
+    local running = 0
+    run = function()
+      running = running + 1
+      return coroutine.yield()
+    end
+    local threads = {}
+    for i = 1, 32 do
+      threads[i] = coroutine.create(transport)
+      coroutine.resume(threads[i], request())
+    end
+    assert.are.equal(32, running)
+    local _, failure = transport(request())
+    assert.are.equal("no", failure.sent)
+    assert.are.equal("no worker thread was free within 10 seconds",
+                     failure.message)
+    coroutine.resume(threads[7], true, {}) -- one ends
+    run = function() return true, { status = 200 } end
+    for _ = 1, 3 do
+      assert.are.equal(200, transport(request()).status)
+    end
+  end)
+
+  it("takes the slots back of requests that nginx has ended", function()
+    run = function() return coroutine.yield() end
+    for _ = 1, 32 do
+      coroutine.wrap(transport)(request())
+    end
+    run = function() return true, { status = 200 } end
+    now = now + 14.9
+    assert.is_nil((transport(request())))
+    now = now + 0.2 -- their time and 5 s are over
+    for _ = 1, 40 do
+      assert.are.equal(200, transport(request()).status)
+    end
+  end)
+
+  it("is not there without threads", function()
+    _G.ngx = {}
+    package.loaded[MODULE] = nil
+    local made, message = require(MODULE) {}
+    assert.is_nil(made)
+    assert.is_truthy(message:find("no worker threads for Lua", 1, true))
+  end)
+end)
