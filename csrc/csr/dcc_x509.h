@@ -82,7 +82,8 @@ dcc_fit dcc_cert_fits_csr(dcc_cert *cert, const char *csr, size_t n);
 
 /* Whether the certificate is for the first private key in this PEM text. The
  * passphrase is used where the key is encrypted. Fills `error` unless it
- * fits; no byte of the key stands in it, or stays in memory. */
+ * fits; no byte of the key stands in it. Nothing is copied but by libcrypto,
+ * whose decoders do not wipe all of theirs. */
 dcc_fit dcc_cert_fits_key(dcc_cert *cert, dcc_csr_text key,
                           dcc_csr_text passphrase, dcc_csr_error *error);
 
