@@ -155,7 +155,7 @@ static void try_all(char *which, size_t from, const char *expected)
   }
 }
 
-static void test_orders(void)
+static void test_orders(bool slow)
 {
   static const struct {
     const char *which, *expected;
@@ -174,7 +174,8 @@ static void test_orders(void)
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char which[CERTS + 1];
     strcpy(which, cases[i].which);
-    try_all(which, 0, cases[i].expected);
+    if (!slow || strlen(which) < 5)
+      try_all(which, 0, cases[i].expected);
   }
 }
 
@@ -367,7 +368,7 @@ int main(void)
     return 1;
   now = (int64_t)time(NULL);
   make_certs();
-  test_orders();
+  test_orders(slow);
   test_names();
   test_texts();
   test_der();
