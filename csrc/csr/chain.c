@@ -262,17 +262,15 @@ static bool is_better(const search *s, const way *w, const way *than)
   return a != b ? a > b : ends_in_root(s, w) && !ends_in_root(s, than);
 }
 
-/* Whether the way may go on to a certificate: not where it brings back a CA
- * that it has passed, or is certified by one. */
+/* Whether the way may go on to a certificate: not where a CA that it has
+ * passed certifies that one, so that it would lead around. */
 static bool may_go(const search *s, size_t to)
 {
   const way *w = &s->now;
-  X509 *const *certs = s->chain->certs;
   if (!s->certifies[to][w->at[w->length - 1]])
     return false;
   for (size_t i = 0; i < w->length; i++)
-    if (w->at[i] == to || is_same_ca(certs[w->at[i]], certs[to]) ||
-        s->certifies[w->at[i]][to])
+    if (w->at[i] == to || s->certifies[w->at[i]][to])
       return false;
   return true;
 }
