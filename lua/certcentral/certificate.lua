@@ -101,9 +101,10 @@ local function problem_of(chain, order, format, fits)
   local ordered = order.certificate
   local serial = digits(ordered.serial_number)
   local missing = missing_names(chain.leaf, ordered)
-  if serial and serial ~= digits(chain.serial_number) then
+  if serial and serial ~= "" and serial ~= digits(chain.serial_number) then
     return protocol(order.id, "is another one: serial number %s was "
-      .. "expected, got %s", core.printable(serial, 64), chain.serial_number)
+      .. "expected, got %s", core.printable(ordered.serial_number, 64),
+      chain.serial_number)
   elseif #missing > 0 then
     return protocol(order.id, "does not carry what was ordered: %s",
                     table.concat(missing, ", "))
