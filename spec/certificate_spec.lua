@@ -2,31 +2,11 @@
 
 local api = require "support.api"
 local chain = require "support.chain"
-local json = require "certcentral.sandbox.json"
+local issued = require "support.issued"
 local support = require "support.client"
 
-local ORDER, FILE = "GET /order/certificate/7",
-                    "GET /certificate/12/download/format/"
-
--- An order that is issued; `more` wins.
-local function order_text(more)
-  local certificate = {
-    id = 12, common_name = "www.example.com",
-    dns_names = { "www.example.com", "example.com" },
-    csr = chain.csr "leaf", serial_number = chain.serial(chain.pem.l),
-    valid_till = "2027-01-01",
-  }
-  local order = { id = 7, status = "issued", certificate = certificate }
-  for name, value in pairs(more or {}) do
-    local to = (name == "status") and order or certificate
-    to[name] = value ~= "none" and value or nil
-  end
-  return json.encode(order)
-end
-
-local function client_of(bytes, more, format)
-  return api.client { [ORDER] = { 200, order_text(more) },
-                      [FILE .. (format or "pem_all")] = { 200, bytes } }
+local function client_of(...)
+  return api.client(issued.answers(...))
 end
 
 local directory
@@ -279,8 +259,7 @@ describe("an order's certificate", function()
   end
 
   it("is not there where the download fails", function()
-    local client = api.client { [ORDER] = { 200, order_text() },
-      [FILE .. "pem_all"] = { 404, '{"errors":[{"code":"not_found"}]}' } }
+    local client = api.client { [issued.ORDER] = { 200, issued.order() } }
     local found, err = client:certificate(7)
     assert.is_nil(found)
     assert.are.equal("refused", err.kind)
