@@ -178,8 +178,9 @@ local function make_room(order, changes)
   if member(changes.certificate, "cert_validity") ~= nil then
     order.certificate.cert_validity = nil
   end
-  if changes.organization ~= nil then
-    order.organization = nil
+  local organization = changes.organization
+  if member(organization, "id") ~= nil or member(organization, "name") then
+    order.organization = nil -- another one
   end
   if changes.renewed_thumbprint ~= nil then
     order.renewal_of_order_id = nil
@@ -230,13 +231,27 @@ local function obstacle(self, old, name)
   end
 end
 
+-- The options, with the old order's product where they name none.
+local function with_product(options, old)
+  local product = member(old.product, "name_id")
+  if options ~= nil and type(options) ~= "table" or
+     not is_text(product) or not core.path(product) then
+    return options
+  end
+  local all = { product = product }
+  for option, value in pairs(options or {}) do
+    all[option] = value
+  end
+  return all
+end
+
 --- Renews an order: a new order like the old one, placed at most once,
 -- however often this is called. It has the alternative_order_id
 -- "renewalOf<id>" and is found by that.
 -- @param id the old order's id
 -- @param changes members of the new order that differ, as in an order; a
---   validity or an organization replaces the old one whole, null takes a
---   member out. Without certificate.csr the old CSR, and so the old key, is
+--   validity or another organization replaces the old one whole, null takes
+--   a member out. Without certificate.csr the old CSR, and so the old key, is
 --   used again.
 -- @param options as for place_order; the product is the old order's
 -- @return result, info (info.existed: it was there already); or nil, err
@@ -247,21 +262,16 @@ function renew.renew(self, id, changes, options)
   if not old then
     return nil, err
   end
-  local name = changes.alternative_order_id or ("renewalOf%d"):format(id)
+  local name = is_text(changes.alternative_order_id) and
+               changes.alternative_order_id or ("renewalOf%d"):format(id)
   err = obstacle(self, old, name)
   if err then
     return nil, err
   end
   local order = renewal_of(old)
   make_room(order, changes)
-  local all = {}
-  for option, value in pairs(options or {}) do
-    all[option] = value
-  end
-  local product = member(old.product, "name_id")
-  all.product = all.product or
-    is_text(product) and core.path(product) and product or nil
-  return self:ensure_order(defaults.merge(order, changes), all)
+  return self:ensure_order(defaults.merge(order, changes),
+                           with_product(options, old))
 end
 
 -- ---- advice --------------------------------------------------------------
