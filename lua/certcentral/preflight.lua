@@ -20,9 +20,14 @@ local APPROVERS = { [1] = true, [4] = true } -- administrator, manager
 -- What stands at a path of names; nil where there is nothing.
 local function at(value, ...)
   for _, name in ipairs { ... } do
-    value = type(value) == "table" and rawget(value, name) or nil
+    if type(value) ~= "table" then
+      return nil
+    end
+    value = rawget(value, name)
   end
-  return value ~= core.null and value or nil
+  if value ~= core.null then
+    return value
+  end
 end
 
 -- The names of an order, each once: {name, path}.
