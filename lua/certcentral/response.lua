@@ -179,7 +179,7 @@ function response.order(answer, mask)
     return nil, unreadable(answer, "an answer without an order id")
   end
   result.id = id
-  return result
+  return require("certcentral.shapes").tidy(result) -- which needs this one
 end
 
 --- The error of an order whose exchange failed.

@@ -1,9 +1,9 @@
--- The account that the sandbox plays: its products, its organizations, the
--- domains it may issue for, and the user behind the key.
+-- The account that the sandbox plays: its organizations, the domains it may
+-- issue for, and the user behind the key.
 
 local http = require("certcentral.sandbox.http")
-local json = require("certcentral.sandbox.json")
 local names = require("certcentral.sandbox.names")
+local roles = require("certcentral.sandbox.roles")
 
 local account = {}
 
@@ -11,22 +11,6 @@ local Account = {}
 Account.__index = Account
 
 local CONTAINER = { id = 5, name = "Sandbox" }
-
--- The OV products that may be ordered here.
-local PRODUCTS = {
-  ssl_securesite_flex = "Secure Site OV",
-  ssl_securesite_pro = "Secure Site Pro SSL",
-  ssl_basic = "Basic OV",
-  ssl_plus = "Standard SSL",
-  ssl_multi_domain = "Multi-Domain SSL",
-  ssl_wildcard = "Wildcard",
-  ssl_cloud_wildcard = "Cloud Wildcard",
-  ssl_securesite = "Secure Site SSL",
-  ssl_securesite_multi_domain = "Secure Site Multi-Domain SSL",
-  ssl_securesite_wildcard = "Secure Site Wildcard SSL",
-  ssl_geotrust_truebizid = "GeoTrust TrueBusiness ID OV",
-  ssl_thawte_webserver = "Thawte SSL Webserver OV",
-}
 
 local DOMAINS = { "example.com", "example.net", "example.org" }
 
@@ -37,7 +21,8 @@ local function known_organization(id, name)
   return {
     id = id, name = name, country = "us", address = "1 Sandbox Street",
     city = "Lehi", state = "Utah", zip = "84043",
-    telephone = "801-555-0100", is_validated = true,
+    telephone = "801-555-0100", time = 0, validated_at = 0,
+    is_active = true,
   }
 end
 
@@ -47,7 +32,7 @@ end
 function account.new(next_id)
   local self = setmetatable({
     next_id = next_id, organizations = {}, organization_ids = {},
-    domains = {},
+    domains = {}, names = {},
   }, Account)
   self:add_organization(known_organization(1, "Sandbox Holding"))
   self:add_organization(known_organization(112233, "Example Organization"))
@@ -77,67 +62,100 @@ local function is_same(one, other)
   return true
 end
 
--- The organization of an order: the one with its id, or the oldest with the
--- same details, or a new one, which is not validated yet.
-function Account:organization_for(given)
-  if given.id then
-    return self.organizations[given.id]
-  end
-  if not given.skip_duplicate_org_check then
-    for _, id in ipairs(self.organization_ids) do
-      if is_same(self.organizations[id], given) then
-        return self.organizations[id]
-      end
+-- The oldest organization in use with the same details, or nil.
+function Account:organization_like(given)
+  for _, id in ipairs(self.organization_ids) do
+    local known = self.organizations[id]
+    if known.is_active and is_same(known, given) then
+      return known
     end
   end
-  local organization = { id = self.next_id(), is_validated = false }
-  for _, name in ipairs(IDENTITY) do
+end
+
+-- Members that an organization takes over from what was given.
+local DETAILS = { "name", "assumed_name", "country", "address", "address2",
+  "city", "state", "zip", "telephone", "organization_contact" }
+
+-- A new organization, which is not validated yet. `at`: when it was made;
+-- `submitted`: whether somebody looks into it by now.
+function Account:new_organization(given, at, submitted)
+  local organization = { id = self.next_id(), is_active = true, time = at,
+    submitted_at = submitted and at or nil }
+  for _, name in ipairs(DETAILS) do
     organization[name] = given[name]
   end
-  organization.assumed_name = given.assumed_name
-  organization.telephone = given.telephone
   self:add_organization(organization)
   return organization
 end
 
--- Counts `domain` and everything below it as validated.
-function Account:validate_domain(domain)
-  self.domains[names.domain(domain)] = true
+-- The organization of an order: the one with its id, or the oldest with the
+-- same details, or a new one.
+function Account:organization_for(given, at)
+  if given.id then
+    return self.organizations[given.id]
+  end
+  return not given.skip_duplicate_org_check and self:organization_like(given)
+    or self:new_organization(given, at, true)
 end
 
--- True when `name`, its wildcard aside, is or lies below a validated domain.
-function Account:is_validated(name)
+-- How long a validation of an organization may be used, in seconds.
+Account.VALID_FOR = 398 * 86400
+
+-- When an organization was validated, or will be: `after` seconds after it
+-- was submitted. Nil without an end in sight, and when the validation is too
+-- old for what comes at `at`. The organizations of the start never are.
+function Account:organization_validated_at(organization, after, at)
+  local submitted = after and organization.submitted_at
+  local found = organization.validated_at or submitted and submitted + after
+  if found and found > 0 and at > found + self.VALID_FOR then
+    return nil
+  end
+  return found or nil
+end
+
+local function note(list, name, at)
+  list[name] = math.min(list[name] or at, at)
+end
+
+-- Counts `domain` and everything below it as validated since `at` (default:
+-- always).
+function Account:validate_domain(domain, at)
+  note(self.domains, names.domain(domain), at or 0)
+end
+
+-- The same for this name alone.
+function Account:validate_name(name, at)
+  note(self.names, names.domain(name), at or 0)
+end
+
+-- Since when `name`, its wildcard aside, is or lies below a validated
+-- domain; nil when it does not.
+function Account:validated_at(name)
   local domain = names.domain(name)
-  for validated in pairs(self.domains) do
-    if names.is_below(domain, validated) then
-      return true
+  local first = self.names[domain]
+  for validated, at in pairs(self.domains) do
+    if (not first or at < first) and names.is_below(domain, validated) then
+      first = at
     end
   end
-  return false
+  return first
 end
 
--- The product as an order shows it, or nil.
-function Account.product(name_id)
-  return PRODUCTS[name_id] and {
-    name_id = name_id,
-    name = PRODUCTS[name_id],
-    type = "ssl_certificate",
-    validation_type = "ov",
-    validation_name = "OV",
-    validation_description = "Normal Organization Validation",
-  }
+-- True when validated_at has a time for it.
+function Account:is_validated(name)
+  return self:validated_at(name) ~= nil
 end
 
 Account.container = CONTAINER
 
 -- GET /user/me
-function account.me()
+function account.me(sandbox)
   return http.answer(200, {
     id = 1000, username = "sandbox@example.com", account_id = 2000,
     first_name = "Sandbox", last_name = "User",
     email = "sandbox@example.com", telephone = "801-555-0100",
     status = "active", type = "standard", container = CONTAINER,
-    access_roles = json.array({ { id = 1, name = "Administrator" } }),
+    access_roles = roles.list(sandbox),
     is_cert_central = true, is_enterprise = false,
     is_saml_sso_only = false, has_container_assignments = false,
   })

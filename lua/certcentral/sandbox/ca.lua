@@ -4,11 +4,12 @@
 local x509 = require("openssl.x509")
 local altname = require("openssl.x509.altname")
 local bignum = require("openssl.bignum")
-local csr = require("openssl.x509.csr")
 local extension = require("openssl.x509.extension")
 local name = require("openssl.x509.name")
 local pkey = require("openssl.pkey")
 local rand = require("openssl.rand")
+
+local csr = require("certcentral.sandbox.csr")
 
 local ca = {}
 
@@ -163,19 +164,26 @@ function Ca:issue(options)
   return crt
 end
 
--- Leaf, issuing CA and root as {subject_common_name, pem}, PEM with CRLF.
+-- Leaf, issuing CA and root: a list of {subject_common_name, crt, is_root}.
 function Ca:chain(common_name, crt)
-  local function entry(entry_name, certificate)
-    return {
-      subject_common_name = entry_name,
-      pem = (certificate:toPEM():gsub("\n", "\r\n")),
+  return {
+    { subject_common_name = common_name, crt = crt },
+    { subject_common_name = self.ica.common_name, crt = self.ica.crt },
+    { subject_common_name = self.root.common_name, crt = self.root.crt,
+      is_root = true },
+  }
+end
+
+-- A chain as JSON has it: {subject_common_name, pem}, PEM with CRLF.
+function ca.show_chain(chain)
+  local list = {}
+  for index, entry in ipairs(chain) do
+    list[index] = {
+      subject_common_name = entry.subject_common_name,
+      pem = (entry.crt:toPEM():gsub("\n", "\r\n")),
     }
   end
-  return {
-    entry(common_name, crt),
-    entry(self.ica.common_name, self.ica.crt),
-    entry(self.root.common_name, self.root.crt),
-  }
+  return list
 end
 
 -- The root as PEM: what a client has to trust.
@@ -196,62 +204,11 @@ function Ca:server_identity(names, now)
   return key:toPEM("private"), crt:toPEM() .. self.ica.crt:toPEM()
 end
 
-local BEGIN = "^%s*%-%-%-%-%-BEGIN ([%u ]*CERTIFICATE REQUEST)%-%-%-%-%-(.*)$"
-
--- The base64 lines of a PEM request, however its lines end, wrapped anew.
-local function rewrap(text)
-  local kind, rest = text:match(BEGIN)
-  if kind ~= "CERTIFICATE REQUEST" and kind ~= "NEW CERTIFICATE REQUEST" then
-    return nil
-  end
-  local last = ("-----END %s-----"):format(kind)
-  local from, to = rest:find(last, 1, true)
-  if not from or rest:find("%S", to + 1) then
-    return nil
-  end
-  local base64 = rest:sub(1, from - 1):gsub("%s", "")
-  if base64 == "" or base64:find("[^%w+/=]") then
-    return nil
-  end
-  return "-----BEGIN CERTIFICATE REQUEST-----\n"
-    .. base64:gsub(("."):rep(64), "%0\n")
-    .. (#base64 % 64 == 0 and "" or "\n")
-    .. "-----END CERTIFICATE REQUEST-----\n"
-end
-
-local EC_BITS = { [65] = 256, [97] = 384, [133] = 521 }
-
-local function key_bits(key)
-  local ok, bits = pcall(function()
-    if key:type() == "rsaEncryption" then
-      return #key:getParameters("n"):toBinary() * 8
-    end
-    return EC_BITS[#key:getParameters("pub_key"):toBinary()]
-  end)
-  return ok and bits or nil
-end
-
-local function parse_csr(text)
-  local pem = rewrap(text)
-  if not pem then
-    return nil
-  end
-  local ok, key = pcall(function()
-    return csr.new(pem, "PEM"):getPublicKey()
-  end)
-  if not ok then
-    return nil
-  end
-  return { key = key, bits = key_bits(key) }
-end
-
--- Reads a PEM request with any line ends or none at all. Returns {key, bits}
--- (its public key; bits only for RSA and the NIST curves), or nil when it is
--- no certificate request. The last one is remembered: an order reads its own
--- several times.
+-- Reads a PEM request: see csr.read. The last one is remembered: an order
+-- reads its own several times.
 function Ca:read_csr(text)
   if self.last_csr ~= text then
-    self.last_csr, self.last_request = text, parse_csr(text)
+    self.last_csr, self.last_request = text, csr.read(text)
   end
   return self.last_request
 end

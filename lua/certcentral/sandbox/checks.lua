@@ -165,6 +165,15 @@ local ORDER = {
     choices = set("base_domain", "fqdn") },
 }
 
+-- Of the request for a reissue or a duplicate.
+local REISSUE = {
+  { "certificate", "object", required = true, fields = CERTIFICATE },
+  { "skip_approval", "boolean" },
+  { "certificate_dcv_scope", "string",
+    choices = set("base_domain", "fqdn") },
+  { "comments", "string" },
+}
+
 -- The walk -----------------------------------------------------------------
 
 local function invalid(state, path, code)
@@ -347,15 +356,24 @@ local function check_payment(state, body)
   end
 end
 
-local function check_dcv(state, body)
-  local method, certificate = body.dcv_method, body.certificate
-  if type(method) ~= "string" or not method:find("^http%-token") then
-    return
+-- True when a method can show control of all of an order's names: files
+-- cannot show that of a wildcard.
+function checks.takes_method(method, list)
+  if not method:find("^http%-token") then
+    return true
   end
-  for _, name in ipairs(names.of_order(certificate)) do
+  for _, name in ipairs(list) do
     if names.is_wildcard(name) then
-      return invalid(state, "dcv_method")
+      return false
     end
+  end
+  return true
+end
+
+local function check_dcv(state, body)
+  if type(body.dcv_method) == "string" and not checks.takes_method(
+    body.dcv_method, names.of_order(body.certificate)) then
+    invalid(state, "dcv_method")
   end
 end
 
@@ -384,6 +402,25 @@ function checks.order(body, state)
     if validity.outlives(body, state.now) then
       invalid(state, "certificate.cert_validity")
     end
+  end
+  return state.errors
+end
+
+-- The same for the request for a reissue or a duplicate; of `state` it needs
+-- now and is_csr.
+function checks.certificate(body, state)
+  state.errors = {}
+  check_fields(state, "", REISSUE, body)
+  return state.errors
+end
+
+-- The same for a new organization.
+function checks.organization(body)
+  local state = { errors = {} }
+  check_fields(state, "", ORGANIZATION, body)
+  check_fields(state, "", NEW_ORGANIZATION, body)
+  if absent(body.organization_contact) then
+    missing(state, "organization_contact")
   end
   return state.errors
 end

@@ -1,6 +1,38 @@
 -- The control routes: what a test asks of the sandbox itself. They need no
--- key, meet no fault and are not counted as requests.
+-- key, meet no fault and are not counted as requests. Bodies and answers are
+-- JSON; what is wrong with a body is answered with 400.
+--
+--   GET  /sandbox/orders         the orders that were stored
+--   GET  /sandbox/requests       the API requests that were read
+--   GET  /sandbox/mails          the mails that were sent for domain control
+--   GET  /sandbox/clock          {"now": epoch seconds}
+--   POST /sandbox/clock          {"now": seconds}, or {"advance": seconds}
+--   POST /sandbox/pace           how long things take by themselves, in
+--                                seconds or false for never: approve_after,
+--                                validate_after, poll_after,
+--                                organization_after, issue_after
+--   POST /sandbox/domains        {"name": domain}: validated from now on
+--   POST /sandbox/records        {"type": "TXT", "CNAME" or "FILE", "name",
+--                                "value"}, or an array of them: what is to
+--                                be found on the net from now on
+--   POST /sandbox/organizations  {"id": id, "validated": true or false}
+--   POST /sandbox/status         {"order_id": id, "status": any text}; null
+--                                for the one that is due
+--   POST /sandbox/shapes         odd shapes of answers: string_ids,
+--                                empty_as_list, nothing_as_object,
+--                                done_with_body, validations_key,
+--                                reversed_chains; true or false each
+--   POST /sandbox/account        what the account may do: role, key_role,
+--                                products, limits, benefits; null takes one
+--                                back
+--   POST /sandbox/faults         one fault (see faults.lua), or an array
+--   POST /sandbox/reset          forget all of it
+--
+-- In process the same are methods of the sandbox: orders, requests, mails,
+-- set_clock, advance, set_pace, validate_domain, publish,
+-- validate_organization, force_status, set_shapes, set_account, fault, reset.
 
+local dcv = require("certcentral.sandbox.dcv")
 local faults = require("certcentral.sandbox.faults")
 local http = require("certcentral.sandbox.http")
 local json = require("certcentral.sandbox.json")
@@ -11,33 +43,86 @@ local function bad_request(message)
   return http.error(400, "bad_request_format", message)
 end
 
--- POST /sandbox/faults: one fault, or an array of them; all or none.
-local function add_faults(sandbox, call)
-  local value, message = json.decode(call.body)
-  if value == nil then
-    return bad_request(message)
-  end
-  local list = json.is_array(value) and value or { value }
-  for _, fault in ipairs(list) do
-    local problem = faults.problem(fault)
-    if problem then
-      return bad_request(problem)
+-- A route whose body is one thing or an array of them; all or none.
+local function add_all(problem_of, add, answer)
+  return function(sandbox, call)
+    local value, message = json.decode(call.body)
+    if value == nil then
+      return bad_request(message)
     end
+    local list = json.is_array(value) and value or { value }
+    for _, item in ipairs(list) do
+      local problem = problem_of(item)
+      if problem then
+        return bad_request(problem)
+      end
+    end
+    for _, item in ipairs(list) do
+      add(sandbox, item)
+    end
+    return http.answer(201, { [answer] = #list })
   end
-  for _, fault in ipairs(list) do
-    sandbox:fault(fault)
-  end
-  return http.answer(201, { queued = #list })
 end
 
--- POST /sandbox/domains: {"name": ...} counts as validated from now on.
-local function add_domain(sandbox, call)
-  local value, message = json.decode(call.body)
-  if not json.is_object(value) or type(value.name) ~= "string" then
-    return bad_request(message or "expected {\"name\": \"a domain\"}")
+local function add_fault(sandbox, fault)
+  sandbox:fault(fault)
+end
+
+-- A route whose body is an object. `act` may raise about what is in it; what
+-- it returns is the answer, without that the body.
+local function with_object(act, expected)
+  return function(sandbox, call)
+    local value, message = json.decode(call.body)
+    if not json.is_object(value) then
+      return bad_request(message or "expected " .. expected)
+    end
+    local ok, answer = pcall(act, sandbox, value)
+    if not ok then
+      return bad_request((tostring(answer):gsub("^[^ ]*:%d+: ", "")))
+    end
+    return http.answer(201, answer or value)
+  end
+end
+
+local function add_domain(sandbox, value)
+  if type(value.name) ~= "string" then
+    error("expected {\"name\": \"a domain\"}", 0)
   end
   sandbox:validate_domain(value.name)
-  return http.answer(201, { name = value.name })
+end
+
+local function set_clock(sandbox, value)
+  if type(value.advance) == "number" then
+    sandbox:advance(value.advance)
+  elseif type(value.now) == "number" then
+    sandbox:set_clock(value.now)
+  else
+    error("expected {\"advance\": seconds} or {\"now\": seconds}", 0)
+  end
+  return { now = sandbox.clock() }
+end
+
+local function set_organization(sandbox, value)
+  sandbox:validate_organization(value.id, value.validated ~= false)
+end
+
+local function set_status(sandbox, value)
+  local status = value.status
+  if type(status) ~= "string" and status ~= json.null then
+    error("expected a status, or null", 0)
+  end
+  sandbox:force_status(value.order_id, status ~= json.null and status or nil)
+end
+
+-- A route that hands its body to a method.
+local function hand_to(method)
+  return with_object(function(sandbox, value)
+    sandbox[method](sandbox, value)
+  end, "an object")
+end
+
+local function show_clock(sandbox)
+  return http.answer(200, { now = sandbox.clock() })
 end
 
 local function reset(sandbox)
@@ -54,8 +139,20 @@ end
 local ROUTES = {
   ["GET /sandbox/orders"] = show("orders"),
   ["GET /sandbox/requests"] = show("requests"),
-  ["POST /sandbox/faults"] = add_faults,
-  ["POST /sandbox/domains"] = add_domain,
+  ["GET /sandbox/mails"] = show("mails"),
+  ["GET /sandbox/clock"] = show_clock,
+  ["POST /sandbox/clock"] = with_object(set_clock, "an object"),
+  ["POST /sandbox/pace"] = hand_to("set_pace"),
+  ["POST /sandbox/domains"] = with_object(add_domain,
+    "{\"name\": \"a domain\"}"),
+  ["POST /sandbox/records"] = add_all(dcv.problem, dcv.publish, "published"),
+  ["POST /sandbox/organizations"] = with_object(set_organization,
+    "{\"id\": an id, \"validated\": true or false}"),
+  ["POST /sandbox/status"] = with_object(set_status,
+    "{\"order_id\": an id, \"status\": text or null}"),
+  ["POST /sandbox/shapes"] = hand_to("set_shapes"),
+  ["POST /sandbox/account"] = hand_to("set_account"),
+  ["POST /sandbox/faults"] = add_all(faults.problem, add_fault, "queued"),
   ["POST /sandbox/reset"] = reset,
 }
 

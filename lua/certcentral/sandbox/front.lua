@@ -89,7 +89,9 @@ local function send(response)
   for name, value in pairs(response.headers) do
     ngx.header[name] = value
   end
-  ngx.header["content-length"] = #response.body
+  if response.status ~= 204 then
+    ngx.header["content-length"] = #response.body
+  end
   ngx.send_headers()
   ngx.print(response.cut and response.body:sub(1, response.cut)
     or response.body)

@@ -56,13 +56,24 @@ function http.parse(request)
   }
 end
 
--- An answer with a JSON body.
+-- An answer with a JSON body. `value` stays with it for odd.lua.
 function http.answer(status, value)
   return {
     status = status,
     headers = { ["content-type"] = "application/json" },
     body = json.encode(value),
+    value = value,
   }
+end
+
+-- The answer to what was done and has nothing to say: 204 without a body.
+function http.done()
+  return { status = 204, headers = {}, body = "" }
+end
+
+-- A list under a name, and its page where there is one.
+function http.list(member, items, page)
+  return http.answer(200, { [member] = json.array(items), page = page })
 end
 
 -- One error, as the API writes it.
@@ -78,6 +89,62 @@ end
 -- An answer with one error.
 function http.error(status, code, message)
   return http.errors(status, { http.item(code, message) })
+end
+
+-- A member that has a value which cannot be.
+function http.invalid(name)
+  return http.error(400, "invalid_value:" .. name,
+    name .. " contains an invalid value.")
+end
+
+function http.not_found(what)
+  return http.error(404, "not_found|" .. what,
+    ("The specified %s was not found."):format(what))
+end
+
+-- Something that the state of a thing does not allow. The API's own codes
+-- for these are not known.
+function http.wrong_state(message)
+  return http.error(400, "invalid_status", message)
+end
+
+function http.denied(message)
+  return http.error(403, "access_denied|missing_permission", message)
+end
+
+-- The JSON object that a request carries; nil and an answer when it carries
+-- anything else. With `optional` nothing at all counts as an empty one.
+function http.object(call, optional)
+  if optional and call.body == "" then
+    return {}
+  end
+  local value, message = json.decode(call.body)
+  if json.is_object(value) then
+    return value
+  end
+  return nil, http.error(400, "bad_request_format",
+    "The request body is not a JSON object" .. (message
+      and ": " .. message or "") .. ".")
+end
+
+-- For handlers that need both: a thing, as a find function returns it (or nil
+-- and an answer), and the object that the request carries. Returns both; or
+-- nil and an answer.
+function http.with_object(call, optional, thing, problem)
+  if not thing then
+    return nil, problem
+  end
+  local body
+  body, problem = http.object(call, optional)
+  if not body then
+    return nil, problem
+  end
+  return thing, body
+end
+
+-- A number in a path, or nil.
+function http.id(text)
+  return text:find("^%d+$") and tonumber(text) or nil
 end
 
 return http

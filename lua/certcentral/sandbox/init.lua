@@ -30,16 +30,23 @@
 --   unique_alternative_order_ids  true: the account's setting of that name
 --   domain_key   "name" or "dns_name": how an order's answer calls a domain
 --   ca           a certcentral.sandbox.ca instead of a new one
+--   pace         see set_pace; what it starts with, also after reset
+--   shapes       see set_shapes; likewise
+--   account      see set_account; likewise
 
 local ca = require("certcentral.sandbox.ca")
 local account = require("certcentral.sandbox.account")
 local clocks = require("certcentral.sandbox.clock")
 local control = require("certcentral.sandbox.control")
+local dcv = require("certcentral.sandbox.dcv")
 local faults = require("certcentral.sandbox.faults")
 local http = require("certcentral.sandbox.http")
 local json = require("certcentral.sandbox.json")
+local life = require("certcentral.sandbox.life")
+local odd = require("certcentral.sandbox.odd")
 local orders = require("certcentral.sandbox.orders")
 local rate = require("certcentral.sandbox.rate")
+local roles = require("certcentral.sandbox.roles")
 local routes = require("certcentral.sandbox.routes")
 
 local sandbox = {}
@@ -74,6 +81,10 @@ local function is_domain_key(value)
   return value == "name" or value == "dns_name"
 end
 
+local function is_table(value)
+  return type(value) == "table"
+end
+
 local OPTIONS = {
   api_key = { is_key, "text without spaces" },
   clock = { is_function, "a function" },
@@ -82,6 +93,9 @@ local OPTIONS = {
   unique_alternative_order_ids = { is_boolean, "true or false" },
   domain_key = { is_domain_key, "'name' or 'dns_name'" },
   ca = { ca.is_ca, "a CA of certcentral.sandbox.ca" },
+  pace = { is_table, "a table" },
+  shapes = { is_table, "a table" },
+  account = { is_table, "a table" },
 }
 
 local function check_options(options)
@@ -110,7 +124,12 @@ function sandbox.new(options)
   end
   self.api_key = self.options.api_key or sandbox.DEFAULT_API_KEY
   self.base_url = "https://sandbox.invalid" .. routes.BASE
-  self.clock = self.options.clock or os.time
+  self.real_clock = self.options.clock or os.time
+  self.ahead = 0
+  self.clock = clocks.is_fake(self.real_clock) and self.real_clock
+    or function()
+      return self.real_clock() + self.ahead
+    end
   self.ca = self.options.ca or ca.new(self.clock())
   local last_id = FIRST_ID - 1
   self.next_id = function()
@@ -124,20 +143,162 @@ function sandbox.new(options)
   return self
 end
 
--- Forgets orders, requests, faults, new organizations and domains, and what
--- the rate limits have counted. Ids go on, so that none comes twice.
+-- Forgets everything but the key, the CA and the options: orders, requests,
+-- faults, new organizations and domains, records, what was set, and what the
+-- rate limits have counted. A clock that is not the caller's own shows the
+-- real time again. Ids go on, so that none comes twice.
 function Sandbox:reset()
   self.order_list = {}
   self.order_by_id = {}
   self.orders_by_alternative = {}
+  self.certificate_by_id = {}
+  self.request_list = {}
+  self.request_by_id = {}
   self.domain_ids = {}
+  self.record_list = {}
+  self.mail_list = {}
   self.log = {}
   self.running = {}
   self.connection = 1
+  self.ahead = 0
   self.faults = faults.new_queue()
   self.rate = rate.new()
   self.account = account.new(self.next_id)
+  self.pace, self.shapes, self.settings = {}, {}, {}
+  for name, value in pairs(life.PACE) do
+    self.pace[name] = value
+  end
+  self:set_pace(self.options.pace or {})
+  self:set_shapes(self.options.shapes or {})
+  self:set_account(self.options.account or {})
 end
+
+-- Settings -----------------------------------------------------------------
+
+-- Checks all, then sets all; raises on a name or a value that cannot be.
+local function set(target, values, known, what)
+  for name, value in pairs(values) do
+    local is_good = known[name]
+    if not is_good then
+      error(("unknown %s '%s'"):format(what, tostring(name)), 3)
+    elseif value ~= json.null and not is_good(value) then
+      error(("bad value of %s '%s'"):format(what, name), 3)
+    end
+  end
+  for name, value in pairs(values) do
+    target[name] = value ~= json.null and value or nil
+  end
+end
+
+local PACE = {}
+for name in pairs(life.PACE) do
+  PACE[name] = function(value)
+    return value == false or type(value) == "number" and value >= 0
+  end
+end
+
+-- Sets how long things take by themselves, in seconds, or false for never:
+-- approve_after, validate_after, poll_after, organization_after,
+-- issue_after; life.PACE says what each is and what it is at the start. What
+-- has happened by now stays.
+function Sandbox:set_pace(values)
+  life.settle_all(self)
+  set(self.pace, values, PACE, "pace")
+end
+
+local SHAPES = {}
+for name in pairs(odd.SHAPES) do
+  SHAPES[name] = is_boolean
+end
+
+-- Switches odd shapes of answers on (true) or off; see odd.lua.
+function Sandbox:set_shapes(values)
+  set(self.shapes, values, SHAPES, "shape")
+end
+
+local function is_role(value)
+  for _, name in ipairs(roles.USER) do
+    if value == name then
+      return true
+    end
+  end
+  return false
+end
+
+local ACCOUNT = {
+  role = is_role,
+  key_role = function(value)
+    return roles.KEY[value] ~= nil
+  end,
+  products = is_table,
+  limits = is_table,
+  benefits = is_table,
+}
+
+-- Sets what the account is and may do; json.null takes a setting back.
+--   role      the user's access role: "Administrator" at the start
+--   key_role  the key's restriction: 0 (none), 100, 101, 102, 103
+--   products  names of those that are enabled; all at the start
+--   limits    list of product limits as the API shows them
+--   benefits  list of other CAs' certificates that earn a discount
+function Sandbox:set_account(values)
+  set(self.settings, values, ACCOUNT, "account setting")
+end
+
+-- Lets `seconds` pass at once.
+function Sandbox:advance(seconds)
+  self:set_clock(self.clock() + seconds)
+end
+
+-- Sets the clock to `seconds` since the epoch.
+function Sandbox:set_clock(seconds)
+  if clocks.is_fake(self.clock) then
+    self.clock:set(seconds)
+  else
+    self.ahead = seconds - self.real_clock()
+  end
+end
+
+-- Puts a record into the sandbox's internet, or a list of them, as the
+-- client's dcv_records makes them; see dcv.problem. Raises on a bad one.
+function Sandbox:publish(records)
+  local list = records.type and { records } or records
+  for _, record in ipairs(list) do
+    local problem = dcv.problem(record)
+    if problem then
+      error(problem, 2)
+    end
+  end
+  for _, record in ipairs(list) do
+    dcv.publish(self, record)
+  end
+end
+
+-- Counts an organization as validated since now (or with false, not any
+-- more). Raises when there is none of this id.
+function Sandbox:validate_organization(id, validated)
+  local organization = self.account:organization(id)
+  if not organization then
+    error("unknown organization " .. tostring(id), 2)
+  end
+  life.settle_all(self)
+  organization.validated_at = validated ~= false and self.clock() or nil
+  organization.submitted_at = validated ~= false
+    and organization.submitted_at or nil
+end
+
+-- Gives an order a status, whatever it is; with nil the one that is due.
+-- Raises when there is no such order.
+function Sandbox:force_status(order_id, status)
+  local order = self.order_by_id[order_id]
+  if not order then
+    error("unknown order " .. tostring(order_id), 2)
+  end
+  order.forced = status and { status = status, time = self.clock() }
+  life.settle(self, order)
+end
+
+-- Faults and what was seen -------------------------------------------------
 
 -- Queues a fault (see faults.lua). Raises on an unknown kind or field.
 function Sandbox:fault(fault)
@@ -148,9 +309,11 @@ function Sandbox:fault(fault)
   self.faults:add(fault)
 end
 
--- Counts a domain and everything below it as validated.
+-- Counts a domain and everything below it as validated since now: somebody
+-- has followed the link in the mail.
 function Sandbox:validate_domain(name)
-  self.account:validate_domain(name)
+  life.settle_all(self)
+  self.account:validate_domain(name, self.clock())
 end
 
 local function copy(value)
@@ -161,6 +324,12 @@ end
 function Sandbox:orders()
   self:run_due()
   return copy(orders.stored(self))
+end
+
+-- The mails that were sent, oldest first: {order_id, domain, to, time}. A
+-- copy.
+function Sandbox:mails()
+  return copy(json.array(self.mail_list))
 end
 
 -- The API requests that were read, oldest first: {number, method, path,
@@ -227,7 +396,7 @@ function Sandbox:process(call)
     return http.error(400, "bad_request_format",
       "The content type must be application/json.")
   end
-  return routes.answer(self, call)
+  return odd.apply(self.shapes, routes.answer(self, call))
 end
 
 local function enter(self, call)
@@ -266,6 +435,7 @@ function Sandbox:handle(request)
   local response = fault
     and faults.act(fault, process, self:waiter(call.timeout)) or process()
   entry.answered = is_whole(response)
+  response.value = nil
   return response
 end
 

@@ -1,21 +1,80 @@
 -- Which handler answers which path of the API.
 
 local account = require("certcentral.sandbox.account")
+local certificates = require("certcentral.sandbox.certificates")
 local http = require("certcentral.sandbox.http")
 local orders = require("certcentral.sandbox.orders")
+local organizations = require("certcentral.sandbox.organizations")
+local products = require("certcentral.sandbox.products")
+local reissue = require("certcentral.sandbox.reissue")
+local requests = require("certcentral.sandbox.requests")
+local revoke = require("certcentral.sandbox.revoke")
+local roles = require("certcentral.sandbox.roles")
+local validation = require("certcentral.sandbox.validation")
 
 local routes = {}
 
 routes.BASE = "/services/v2"
 
--- {method, path, handler}; a segment ":name" takes any text and hands it to
--- the handler as parameters.name. The first row that fits wins, so fixed
--- segments stand above free ones.
+local ORDER = "/order/certificate/:id"
+local CERTIFICATE = "/certificate/:id"
+local ORGANIZATION = "/organization/:id"
+local BY_ORDER = "/certificate/download/order/:id"
+
+-- {method, path, handler, kind of route (see roles.lua)}; a segment ":name"
+-- takes any text and hands it to the handler as parameters.name. The first
+-- row that fits wins, so fixed segments stand above free ones.
 local ROWS = {
   { "GET", "/user/me", account.me },
-  { "GET", "/order/alternate/:id", orders.by_alternative },
-  { "GET", "/order/certificate/:id", orders.info },
-  { "POST", "/order/certificate/:product", orders.place },
+  { "GET", "/product", products.list, "products" },
+  { "GET", "/product/:product", products.info, "products" },
+  { "GET", "/container/:container/product-limits", products.limits,
+    "products" },
+  { "POST", "/competitive-replacement/certificates", products.benefits,
+    "orders" },
+  { "GET", "/organization", organizations.list, "organizations" },
+  { "POST", "/organization", organizations.create, "organizations" },
+  { "GET", ORGANIZATION, organizations.info, "organizations" },
+  { "GET", ORGANIZATION .. "/validation", organizations.validations,
+    "organizations" },
+  { "POST", ORGANIZATION .. "/validation", organizations.submit,
+    "organizations" },
+  { "PUT", ORGANIZATION .. "/deactivate", organizations.deactivate,
+    "organizations" },
+  { "PUT", ORGANIZATION .. "/activate", organizations.activate,
+    "organizations" },
+  { "GET", "/request", requests.list, "orders" },
+  { "GET", "/request/:id", requests.info, "orders" },
+  { "PUT", "/request/:id/status", requests.set_status, "orders" },
+  { "GET", "/order/alternate/:id", orders.by_alternative, "orders" },
+  { "GET", "/order/certificate", orders.list, "orders" },
+  { "GET", "/order/certificate/status-changes", orders.status_changes,
+    "orders" },
+  { "GET", ORDER, orders.info, "orders" },
+  { "POST", "/order/certificate/:product", orders.place, "orders" },
+  { "PUT", ORDER .. "/status", orders.set_status, "orders" },
+  { "POST", ORDER .. "/reissue", reissue.reissue, "orders" },
+  { "GET", ORDER .. "/reissue", reissue.reissues, "orders" },
+  { "POST", ORDER .. "/duplicate", reissue.duplicate, "orders" },
+  { "GET", ORDER .. "/duplicate", reissue.duplicates, "orders" },
+  { "PUT", ORDER .. "/revoke", revoke.order, "orders" },
+  { "PUT", CERTIFICATE .. "/revoke", revoke.certificate, "orders" },
+  { "GET", ORDER .. "/validation", validation.info, "orders" },
+  { "PUT", ORDER .. "/check-dcv", validation.check, "orders" },
+  { "PUT", ORDER .. "/dcv-method", validation.set_method, "orders" },
+  { "PUT", ORDER .. "/dcv-random-value", validation.random_value, "orders" },
+  { "PUT", ORDER .. "/resend-emails", validation.resend, "orders" },
+  { "GET", "/certificate/intermediates", certificates.intermediates,
+    "orders" },
+  { "GET", BY_ORDER, certificates.by_order, "orders" },
+  { "GET", BY_ORDER .. "/format/:format", certificates.by_order, "orders" },
+  { "GET", CERTIFICATE .. "/chain", certificates.chain, "orders" },
+  { "GET", CERTIFICATE .. "/download/platform", certificates.by_platform,
+    "orders" },
+  { "GET", CERTIFICATE .. "/download/platform/:platform",
+    certificates.by_platform, "orders" },
+  { "GET", CERTIFICATE .. "/download/format/:format",
+    certificates.by_format, "orders" },
 }
 
 local function split(path)
@@ -55,7 +114,8 @@ function routes.answer(sandbox, call)
   for _, row in ipairs(ROWS) do
     local parameters = match(row, call.segments)
     if parameters and row[1] == call.method then
-      return row[3](sandbox, call, parameters)
+      return roles.refusal(sandbox, call.method, row[4])
+        or row[3](sandbox, call, parameters)
     end
     is_known = is_known or parameters ~= nil
   end

@@ -6,9 +6,21 @@ local validity = {}
 
 local DAY = dates.DAY
 
--- Longest certificate that is issued, in days: what is ordered beyond it is
--- cut, not refused.
-validity.LONGEST = 199
+-- Longest certificate that is issued from a moment on, in days: what is
+-- ordered beyond it is cut, not refused.
+local LONGEST = {
+  { 0, 199 },
+  { 1805068800, 99 }, -- 2027-03-15
+  { 1868227200, 46 }, -- 2029-03-15
+}
+
+local function longest(now)
+  local days
+  for _, row in ipairs(LONGEST) do
+    days = now >= row[1] and row[2] or days
+  end
+  return days
+end
 
 local function last_second(day)
   return day and day + DAY - 1
@@ -44,10 +56,12 @@ function validity.ordered_till(body, now)
   return object and till(object, now) or validity.order_till(body, now)
 end
 
--- End of the certificate as it is issued.
-function validity.certificate_till(body, now)
-  return math.min(validity.ordered_till(body, now),
-    now + validity.LONGEST * DAY)
+-- End of a certificate that is issued `now` below an order that ends at
+-- `order_till`.
+function validity.certificate_till(certificate, order_till, now)
+  local object = certificate.cert_validity
+  return math.min(object and till(object, now) or order_till, order_till,
+    now + longest(now) * DAY)
 end
 
 -- True when the ordered certificate outlives its order, by days in UTC.
