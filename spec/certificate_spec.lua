@@ -269,3 +269,41 @@ describe("an order's certificate", function()
     assert.are.equal("protocol", err.kind)
   end)
 end)
+
+describe("the sandbox's certificate", function()
+  local certcentral = require "certcentral"
+  local box, client, id
+
+  setup(function()
+    box = require("certcentral.sandbox").new()
+    client = assert(certcentral.new { api_key = box.api_key,
+                                      transport = box.transport })
+    id = assert(client:place_order {
+      certificate = { common_name = "www.example.com",
+        dns_names = { "example.com" }, csr = chain.csr "leaf",
+        signature_hash = "sha256" },
+      organization = { id = 123456 }, order_validity = { years = 1 },
+      skip_approval = true }).id
+  end)
+
+  for _, reversed in ipairs { false, true } do
+    for _, format in ipairs { "pem_all", "pem_noroot", "pem_nointermediate",
+                              "p7b", "cer", "apache", "default" } do
+      it(("is had as %s, reversed: %s"):format(format, tostring(reversed)),
+         function()
+        box:set_shapes { reversed_chains = reversed }
+        local found = assert(client:certificate(id, { format = format }))
+        if format == "apache" or format == "default" then
+          assert.are.equal("PK", found.body:sub(1, 2))
+          return
+        end
+        assert.are.equal("www.example.com", found.common_name)
+        assert.is_true(found.key_checked)
+        assert.are.equal(format == "pem_nointermediate" and 0 or 1,
+                         #found.intermediates)
+        assert.are.equal(format == "pem_all" or format == "p7b" or
+                         format == "cer", found.root ~= nil)
+      end)
+    end
+  end
+end)

@@ -119,7 +119,7 @@ int lcc_read_chain(lua_State *L)
   dcc_csr_text bytes = check_text(L, 1);
   int64_t now = (int64_t)luaL_checknumber(L, 2);
   lcc_chain *c = push_chain(L);
-  dcc_csr_error error;
+  dcc_csr_error error = {""};
   if (!dcc_chain_read(bytes.at, bytes.n, &c->chain, &error) ||
       !dcc_chain_order(&c->chain, now, &error)) {
     release(c);
@@ -146,7 +146,7 @@ int lcc_read_chain(lua_State *L)
 static dcc_cert *check_cert(lua_State *L, lcc_chain *c)
 {
   dcc_csr_text pem = check_text(L, 1);
-  dcc_csr_error error;
+  dcc_csr_error error = {""};
   if (!dcc_chain_read(pem.at, pem.n, &c->chain, &error))
     luaL_error(L, "certificate: %s", error.message);
   return c->chain.certs[0];
@@ -218,7 +218,7 @@ int lcc_fits_key(lua_State *L)
   dcc_csr_text text, path, passphrase = {NULL, 0};
   lcc_chain *c;
   dcc_cert *cert;
-  dcc_csr_error error;
+  dcc_csr_error error = {""};
   dcc_fit fit;
   int number;
   luaL_checktype(L, 2, LUA_TTABLE);

@@ -160,7 +160,7 @@ bool dcc_cert_has_name(dcc_cert *cert, const char *name, size_t n)
 static dcc_csr *read_request(const char *csr, size_t n)
 {
   static const char label[] = "CERTIFICATE REQUEST-----\n";
-  dcc_csr_error error;
+  dcc_csr_error error = {""};
   dcc_buffer text = {0};
   dcc_csr *request = dcc_csr_read(csr, n, &error);
   if (request != NULL || n > DCC_CSR_LIMIT || memchr(csr, '-', n) != NULL)

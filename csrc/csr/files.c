@@ -26,9 +26,9 @@ typedef struct place {
 
 /* ---- finding ------------------------------------------------------------ */
 
-static int check_kind(place *p)
+static int check_kind(place *p, const char *path)
 {
-  if (stat(p->path, &p->before) != 0)
+  if (stat(path, &p->before) != 0)
     return errno == ENOENT ? 0 : errno;
   p->was_there = true;
   if (S_ISDIR(p->before.st_mode))
@@ -36,19 +36,27 @@ static int check_kind(place *p)
   return S_ISREG(p->before.st_mode) ? 0 : EINVAL;
 }
 
-static int find(place *p, const char *path)
+/* The path without a symbolic link at its end. The caller frees it; NULL: it
+ * leads nowhere, or memory ran out. */
+static char *resolve(const char *path)
 {
   struct stat status;
-  bool is_link = lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
   size_t size = strlen(path) + 1;
-  if (is_link) {
-    p->path = realpath(path, NULL);
-  } else {
-    p->path = malloc(size);
-    if (p->path != NULL)
-      memcpy(p->path, path, size);
-  }
-  return p->path != NULL ? check_kind(p) : errno;
+  char *copy;
+  if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode))
+    return realpath(path, NULL);
+  copy = malloc(size);
+  if (copy != NULL)
+    memcpy(copy, path, size);
+  return copy;
+}
+
+static int find(place *p, const char *path)
+{
+  char *found = resolve(path);
+  int number = found != NULL ? check_kind(p, found) : errno;
+  p->path = found;
+  return number;
 }
 
 static const char *base_of(const char *path)
@@ -80,13 +88,12 @@ static int find_all(place *places, const dcc_file *files, size_t count,
                     size_t *which)
 {
   int number = 0;
-  for (*which = 0; *which < count; ++*which) {
-    number = find(&places[*which], files[*which].path);
-    for (size_t i = 0; number == 0 && i < *which; i++)
-      if (is_same(&places[i], &places[*which]))
+  for (size_t n = 0; number == 0 && n < count; n++) {
+    *which = n;
+    number = find(&places[n], files[n].path);
+    for (size_t i = 0; number == 0 && i < n; i++)
+      if (is_same(&places[i], &places[n]))
         number = EEXIST;
-    if (number != 0)
-      break;
   }
   return number;
 }
