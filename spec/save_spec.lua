@@ -7,6 +7,7 @@ local lfs = require "lfs"
 local support = require "support.client"
 
 local lua = os.getenv("CERTCENTRAL_TEST_LUA") or "lua5.4"
+local preload = os.getenv("CERTCENTRAL_TEST_PRELOAD") or ""
 local directory
 
 local function at(name)
@@ -240,9 +241,10 @@ describe("save leaves everything as it was", function()
   -- The first files fit, a later one does not.
   for _, blocks in ipairs { 0, 1, 2 } do
     it("where the disk is full: " .. blocks, function()
-      local pipe = io.popen(("trap '' XFSZ; ulimit -f %d; %s spec/support/"
-        .. "save_process.lua %s certificate %s chain %s fullchain %s 2>&1")
-        :format(blocks, lua, at "k.pem", at "c.pem", at "chain.pem",
+      local pipe = io.popen(("trap '' XFSZ; ulimit -f %d; LD_PRELOAD='%s' "
+        .. "ASAN_OPTIONS=detect_leaks=0 %s spec/support/save_process.lua %s "
+        .. "certificate %s chain %s fullchain %s 2>&1")
+        :format(blocks, preload, lua, at "k.pem", at "c.pem", at "chain.pem",
                 at "full.pem"))
       local said = pipe:read("*a")
       pipe:close()

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,21 +15,21 @@
 
 enum { USUAL_MODE = S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH };
 
-/* Where a file goes, and what stands beside it meanwhile. Names are owned;
- * NULL: none. */
+/* Where a file goes, and what stands beside it meanwhile: names that are
+ * owned; NULL: none. */
 typedef struct place {
-  char *path;  /* without symbolic links at its end */
-  char *fresh; /* the new file */
-  char *old;   /* another link to the one that is replaced */
+  char path[PATH_MAX]; /* without a symbolic link at its end */
+  char *fresh;         /* the new file */
+  char *old;           /* another link to the one that is replaced */
   bool was_there, moved;
   struct stat before;
 } place;
 
 /* ---- finding ------------------------------------------------------------ */
 
-static int check_kind(place *p, const char *path)
+static int check_kind(place *p)
 {
-  if (stat(path, &p->before) != 0)
+  if (stat(p->path, &p->before) != 0)
     return errno == ENOENT ? 0 : errno;
   p->was_there = true;
   if (S_ISDIR(p->before.st_mode))
@@ -36,27 +37,17 @@ static int check_kind(place *p, const char *path)
   return S_ISREG(p->before.st_mode) ? 0 : EINVAL;
 }
 
-/* The path without a symbolic link at its end. The caller frees it; NULL: it
- * leads nowhere, or memory ran out. */
-static char *resolve(const char *path)
-{
-  struct stat status;
-  size_t size = strlen(path) + 1;
-  char *copy;
-  if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode))
-    return realpath(path, NULL);
-  copy = malloc(size);
-  if (copy != NULL)
-    memcpy(copy, path, size);
-  return copy;
-}
-
 static int find(place *p, const char *path)
 {
-  char *found = resolve(path);
-  int number = found != NULL ? check_kind(p, found) : errno;
-  p->path = found;
-  return number;
+  struct stat status;
+  bool is_link = lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
+  if (!is_link && strlen(path) >= sizeof p->path)
+    return ENAMETOOLONG;
+  if (!is_link)
+    strcpy(p->path, path);
+  else if (realpath(path, p->path) == NULL)
+    return errno;
+  return check_kind(p);
 }
 
 static const char *base_of(const char *path)
@@ -206,7 +197,6 @@ static void finish(place *p, bool good)
   if (directory != NULL)
     dcc_sync_directory(directory);
   free(directory);
-  free(p->path);
 }
 
 int dcc_files_write(const dcc_file *files, size_t count, size_t *which)
