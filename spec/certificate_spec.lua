@@ -223,6 +223,14 @@ describe("an order's certificate", function()
                    :certificate(7)))
   end)
 
+  it("has its serial number written one way or another", function()
+    local serial = chain.serial(chain.pem.l)
+    for _, written in ipairs { "0" .. serial, "00" .. serial:lower(), "" } do
+      assert(client_of(chain.text "lia", { serial_number = written })
+             :certificate(7))
+    end
+  end)
+
   it("may carry addresses and capital letters", function()
     local pem = chain.leaf { names = { "WWW.example.com", "192.0.2.7" } }
     local client = client_of(pem .. chain.text "ia", { serial_number = "none",

@@ -227,6 +227,9 @@ describe("preflight", function()
       order.server_licenses = 2
     end, nil, {}, { "certificate.dns_names cost",
       "certificate.dns_names[3] cost", "server_licenses cost" } },
+    { "the name that is free", function(order)
+      order.certificate.dns_names = { "www.example.com" }
+    end, nil, {} },
     { "an organization that is made with the order", function(order)
       order.organization = { name = "New Inc." }
     end, function(bodies)

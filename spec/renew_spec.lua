@@ -135,6 +135,8 @@ describe("a renewal", function()
     { { order_valid_till = "2025-06-10" }, { years = 1 } },
     { { order_valid_till = "2024-09-08" }, { days = 89 } },
     { { order_valid_till = "2034-06-10" }, { years = 3 } },
+    { { order_valid_till = "2025-12-10" }, { years = 1 } },
+    { { order_valid_till = "2026-06-08" }, { years = 2 } },
     { { date_created = "x" }, { years = 1 } },
     { {}, { years = 2 } },
   }
@@ -198,12 +200,17 @@ describe("a renewal", function()
       { 200, '{"orders":[{"order_id":99,"status":"pending"}]}' } })
     assert.are.equal(99, client:renew(7, nil, OPTIONS).id)
     assert.is_nil(body_of(requests))
-    client, requests = client_of(old_order(done))
-    local result, err = client:renew(7, nil, OPTIONS)
-    assert.is_nil(result)
-    assert.are.equal("refused", err.kind)
-    assert.are.equal("order 7 has been renewed already", err.message)
-    assert.is_nil(body_of(requests))
+    local result, err
+    for _, list in ipairs { "[]",
+                            '[{"order_id":99,"status":"canceled"}]' } do
+      client, requests = client_of(old_order(done), { [LOOKUP] =
+        { 200, '{"orders":' .. list .. "}" } })
+      result, err = client:renew(7, nil, OPTIONS)
+      assert.is_nil(result)
+      assert.are.equal("refused", err.kind)
+      assert.are.equal("order 7 has been renewed already", err.message)
+      assert.is_nil(body_of(requests))
+    end
     client = client_of(old_order(done), { [LOOKUP] = { 500, "" } },
                        { retry = { attempts = 1 } })
     result, err = client:renew(7, nil, OPTIONS)
