@@ -87,7 +87,8 @@ $(BUILD)/$(1)/certcentral/core.so: $(BUILD)/$(1)/obj/core.o \
 	@mkdir -p $$(@D)
 	$(CC) $(SANITIZE) $(MODULE) -o $$@ $$^
 $(BUILD)/$(1)/certcentral/csr.so: $(BUILD)/$(1)/obj/csr.o \
-		$(BUILD)/$(1)/obj/csr_generate.o $(CSR) $(CSR_FORMATS)
+		$(BUILD)/$(1)/obj/csr_generate.o $(BUILD)/$(1)/obj/x509.o \
+		$(CSR) $(CSR_FORMATS)
 	@mkdir -p $$(@D)
 	$(CC) $(SANITIZE) $(MODULE) -o $$@ $$^ $(CRYPTO_LIBS)
 $(BUILD)/$(1)/certcentral/curl.so: $(BUILD)/$(1)/obj/curl.o \

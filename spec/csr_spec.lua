@@ -28,7 +28,8 @@ describe("certcentral.csr", function()
       names[#names + 1] = name
     end
     table.sort(names)
-    assert.are.same({ "_judge", "check", "generate", "inspect", "sha256" }, names)
+    assert.are.same({ "_chain", "_fits_csr", "_fits_key", "_has_name",
+      "_judge", "_save", "check", "generate", "inspect", "sha256" }, names)
   end)
 
   describe("check", function()

@@ -79,6 +79,13 @@ local cases = {
       .. "the longest step took [%d.]+ ms\n$" } },
   { "poll_loop.lua", csr_file .. " 12",
     { "^" .. ("order %d+\n"):rep(12) .. "done after %d+ turns" } },
+  { "full_circle.lua", "",
+    { "preflight: 'certificate.common_name' ", "order:    %d+\n",
+      'record:   _dnsauth.example.dev. IN TXT "%w+"',
+      "saved:    C=US, .*CN=www.example.dev, 1 intermediate\n",
+      "openssl:  leaf.pem: OK\n", "nginx:    verification: ok\n",
+      "advice:   wait, the certificate ends in %d+ days\n",
+      "renewal:  order %d+, renewalOf%d+\n", "status:   revoked\n$" } },
   { "sandbox.lua", csr_file, { "order %d+, recovered: true",
                                "orders in the sandbox: 1" } },
 }

@@ -6,6 +6,8 @@
 #include <openssl/bn.h>
 #include <openssl/evp.h>
 
+#include <sys/stat.h>
+
 #include "dcc_csr.h"
 
 #define refuse dcc_csr_refuse
@@ -32,5 +34,28 @@ bool dcc_csr_add_key(dcc_buffer *to, const EVP_PKEY *key, int curve,
 /* weak.c: false, and a message, where the RSA key of this modulus and this
  * exponent is one that anybody can break or that a CA may not sign. */
 bool dcc_rsa_is_sound(const BIGNUM *n, const BIGNUM *e, dcc_csr_error *error);
+
+/* key_file.c: what files are made of. */
+
+/* The mode of a private key, whatever the umask. */
+enum { DCC_KEY_MODE = S_IRUSR | S_IWUSR };
+
+/* The part of a path in front of its last '/'; "." where there is none. The
+ * caller frees it; NULL: memory ran out. There is room for a name behind. */
+char *dcc_directory_of(const char *path);
+
+/* Appends "/.", three letters of a kind, "-" and random digits. Returns 0 or
+ * an errno. */
+int dcc_add_file_name(char *directory, const char *kind);
+
+/* Writes a file that was not there, to the disk; owned as `like` says, where
+ * that is not NULL and this process may. The mode holds `exactly`, or as the
+ * umask leaves it. Returns 0; or an errno, and there is no file. */
+int dcc_new_file(const char *name, const char *bytes, size_t n, mode_t mode,
+                 bool exactly, const struct stat *like);
+
+/* Brings new entries to the disk. Not every file system can: the files
+ * themselves are there. */
+void dcc_sync_directory(const char *directory);
 
 #endif

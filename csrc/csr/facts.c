@@ -1,4 +1,5 @@
-/* facts.c: what a request says: its names, its key, its signature */
+/* facts.c: what a request says: its names, its key, its signature; and the
+ * names of a certificate, which are written alike */
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <openssl/err.h>
@@ -10,6 +11,7 @@
 
 #include "csr_internal.h"
 #include "dcc_sha256.h"
+#include "dcc_x509.h"
 
 /* ---- names -------------------------------------------------------------- */
 
@@ -52,9 +54,8 @@ static void add_common_name(dcc_buffer *to, const ASN1_STRING *s)
   OPENSSL_free(text);
 }
 
-static void add_common_names(dcc_csr *csr, dcc_buffer *to)
+static void add_common_names(const X509_NAME *subject, dcc_buffer *to)
 {
-  const X509_NAME *subject = X509_REQ_get_subject_name(csr);
   int at = -1;
   while ((at = X509_NAME_get_index_by_NID(subject, NID_commonName, at)) >= 0)
     add_common_name(to,
@@ -95,9 +96,9 @@ static void add_alternative(dcc_buffer *to, const GENERAL_NAME *name)
   }
 }
 
-static void add_alternatives(dcc_csr *csr, dcc_buffer *to)
+static void add_alternatives(const STACK_OF(X509_EXTENSION) *extensions,
+                             dcc_buffer *to)
 {
-  STACK_OF(X509_EXTENSION) *extensions = X509_REQ_get_extensions(csr);
   int state = -1;
   GENERAL_NAMES *names = X509V3_get_d2i(extensions, NID_subject_alt_name,
                                         &state, NULL);
@@ -107,21 +108,32 @@ static void add_alternatives(dcc_csr *csr, dcc_buffer *to)
   for (int i = 0; i < sk_GENERAL_NAME_num(names); i++)
     add_alternative(to, sk_GENERAL_NAME_value(names, i));
   GENERAL_NAMES_free(names);
-  sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
 }
 
 bool dcc_csr_add_names(dcc_csr *csr, dcc_buffer *to)
 {
+  STACK_OF(X509_EXTENSION) *extensions;
   ERR_set_mark();
-  add_common_names(csr, to);
-  add_alternatives(csr, to);
+  extensions = X509_REQ_get_extensions(csr);
+  add_common_names(X509_REQ_get_subject_name(csr), to);
+  add_alternatives(extensions, to);
+  sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+  ERR_pop_to_mark();
+  return !to->failed;
+}
+
+bool dcc_cert_add_names(dcc_cert *cert, dcc_buffer *to)
+{
+  ERR_set_mark();
+  add_common_names(X509_get_subject_name(cert), to);
+  add_alternatives(X509_get0_extensions(cert), to);
   ERR_pop_to_mark();
   return !to->failed;
 }
 
 /* ---- the rest ----------------------------------------------------------- */
 
-bool dcc_csr_add_subject(dcc_csr *csr, dcc_buffer *to)
+static bool add_name(const X509_NAME *name, dcc_buffer *to)
 {
   /* "CN=www.example.com, O=Example"; control characters escaped */
   unsigned long flags = (XN_FLAG_ONELINE & ~(unsigned long)XN_FLAG_SPC_EQ &
@@ -133,8 +145,7 @@ bool dcc_csr_add_subject(dcc_csr *csr, dcc_buffer *to)
   ERR_set_mark();
   text = BIO_new(BIO_s_mem());
   good = text != NULL &&
-         X509_NAME_print_ex(text, X509_REQ_get_subject_name(csr), 0,
-                            flags) >= 0;
+         X509_NAME_print_ex(text, name, 0, flags) >= 0;
   if (good) {
     n = BIO_get_mem_data(text, &bytes);
     dcc_buffer_add(to, bytes, n > 0 ? (size_t)n : 0);
@@ -142,6 +153,21 @@ bool dcc_csr_add_subject(dcc_csr *csr, dcc_buffer *to)
   BIO_free(text);
   ERR_pop_to_mark();
   return good && !to->failed;
+}
+
+bool dcc_csr_add_subject(dcc_csr *csr, dcc_buffer *to)
+{
+  return add_name(X509_REQ_get_subject_name(csr), to);
+}
+
+bool dcc_cert_add_subject(dcc_cert *cert, dcc_buffer *to)
+{
+  return add_name(X509_get_subject_name(cert), to);
+}
+
+bool dcc_cert_add_issuer(dcc_cert *cert, dcc_buffer *to)
+{
+  return add_name(X509_get_issuer_name(cert), to);
 }
 
 /* The curve by the name that NIST gave it, or libcrypto did. */

@@ -1,7 +1,7 @@
-/* key_file.c: a private key on the disk, whole or not at all. It is written
- * to a file of another name beside its place, brought to the disk, and then
- * linked to its place: link(2) refuses where something is, rename(2) would
- * not. */
+/* key_file.c: a new file on the disk, whole or not at all, for a private key.
+ * It is written to a file of another name beside its place, brought to the
+ * disk, and then linked to its place: link(2) refuses where something is,
+ * rename(2) would not. */
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/err.h>
@@ -16,9 +16,7 @@
 
 enum { RANDOM_SIZE = 8, NAME_ROOM = sizeof "/.key-" + 2 * RANDOM_SIZE };
 
-/* The part of a path in front of its last '/'; "." where there is none. The
- * caller frees it; NULL: memory ran out. There is room for a name behind. */
-static char *directory_of(const char *path)
+char *dcc_directory_of(const char *path)
 {
   const char *slash = strrchr(path, '/');
   size_t n = slash != NULL ? (size_t)(slash - path) : 1;
@@ -30,8 +28,7 @@ static char *directory_of(const char *path)
   return directory;
 }
 
-/* Appends "/.key-" and random digits. Returns 0 or an errno. */
-static int add_name(char *directory)
+int dcc_add_file_name(char *directory, const char *kind)
 {
   unsigned char bytes[RANDOM_SIZE];
   char *to = directory + strlen(directory);
@@ -41,7 +38,7 @@ static int add_name(char *directory)
   ERR_pop_to_mark();
   if (!good)
     return EIO;
-  to += sprintf(to, "/.key-");
+  to += sprintf(to, "/.%.3s-", kind);
   for (size_t i = 0; i < sizeof bytes; i++)
     to += sprintf(to, "%02x", (unsigned)bytes[i]);
   return 0;
@@ -50,8 +47,6 @@ static int add_name(char *directory)
 /* Writes all of it, to the disk. Returns 0 or an errno. */
 static int write_all(int fd, const char *bytes, size_t n)
 {
-  if (fchmod(fd, S_IRUSR | S_IWUSR) != 0) /* whatever the umask */
-    return errno;
   while (n > 0) {
     ssize_t written = write(fd, bytes, n);
     if (written < 0 && errno == EINTR)
@@ -64,14 +59,20 @@ static int write_all(int fd, const char *bytes, size_t n)
   return fsync(fd) != 0 ? errno : 0;
 }
 
-static int write_file(const char *name, const char *bytes, size_t n)
+int dcc_new_file(const char *name, const char *bytes, size_t n, mode_t mode,
+                 bool exactly, const struct stat *like)
 {
   int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-                S_IRUSR | S_IWUSR);
-  int number;
+                mode);
+  int number = 0;
   if (fd < 0)
     return errno;
-  number = write_all(fd, bytes, n);
+  if (like != NULL && fchown(fd, like->st_uid, like->st_gid) != 0)
+    exactly = exactly && mode == DCC_KEY_MODE; /* another's group: as usual */
+  if (exactly && fchmod(fd, mode) != 0)
+    number = errno;
+  if (number == 0)
+    number = write_all(fd, bytes, n);
   if (close(fd) != 0 && number == 0 && errno != EINTR) /* it was synced */
     number = errno;
   if (number != 0)
@@ -79,9 +80,7 @@ static int write_file(const char *name, const char *bytes, size_t n)
   return number;
 }
 
-/* Brings the new entry to the disk. Not every file system can: the file
- * itself is there. */
-static void sync_directory(const char *directory)
+void dcc_sync_directory(const char *directory)
 {
   int fd = open(directory[0] != '\0' ? directory : "/",
                 O_RDONLY | O_CLOEXEC | O_DIRECTORY);
@@ -93,22 +92,22 @@ static void sync_directory(const char *directory)
 
 int dcc_key_file_write(const char *path, const char *bytes, size_t n)
 {
-  char *name = directory_of(path);
+  char *name = dcc_directory_of(path);
   size_t length;
   int number;
   if (name == NULL)
     return ENOMEM;
   length = strlen(name);
-  number = add_name(name);
+  number = dcc_add_file_name(name, "key");
   if (number == 0)
-    number = write_file(name, bytes, n);
+    number = dcc_new_file(name, bytes, n, DCC_KEY_MODE, true, NULL);
   if (number == 0) {
     if (link(name, path) != 0)
       number = errno;
     (void)unlink(name);
     name[length] = '\0';
     if (number == 0)
-      sync_directory(name);
+      dcc_sync_directory(name);
   }
   free(name);
   return number;

@@ -11,6 +11,9 @@ local MODULES = {
   organizations = { "organizations", "organization", "create_organization",
                     "deactivate_organization" },
   wait = { "wait" },
+  certificate = { "certificate", "save" },
+  renew = { "renew", "renewal_advice" },
+  preflight = { "preflight" },
   products = { "products", "product", "product_limits",
                "replacement_benefits", "me" },
 }

@@ -1,0 +1,120 @@
+/* dcc_x509.h: certificates as a CA delivers them: read, put in order, held
+ * against names and keys. Includes nothing of OpenSSL; what dcc_csr.h says of
+ * its error queue holds here, too. */
+#ifndef DCC_X509_H
+#define DCC_X509_H
+
+#include <stdint.h>
+
+#include "dcc_csr.h"
+
+/* The most certificates of one answer that are looked at. */
+enum { DCC_CHAIN_MAX = 16 };
+
+/* A certificate: libcrypto's X509 by its own type. */
+typedef struct x509_st dcc_cert;
+
+/* Some certificates; all zero is none. It owns them. dcc_chain_order() puts
+ * the leaf first, `served` certificates in all up to the last one below the
+ * root: what a server has to send. Behind these stands the root where `rooted`
+ * is true, and then whatever else was there. */
+typedef struct dcc_chain {
+  dcc_cert *certs[DCC_CHAIN_MAX];
+  size_t count;
+  size_t served;
+  bool rooted;
+} dcc_chain;
+
+/* Reads the certificates in n bytes: PEM blocks with any text around them, or
+ * DER, each a certificate or a PKCS#7 bundle of them. The same certificate
+ * twice counts once. Returns false, with an empty chain, and fills `error`:
+ * there is none, one is broken, there are more than DCC_CHAIN_MAX, memory ran
+ * out. */
+bool dcc_chain_read(const char *bytes, size_t n, dcc_chain *chain,
+                    dcc_csr_error *error);
+
+/* Puts a chain in order: each certificate in front of the one that certifies
+ * it, as told by names, key ids and signatures, whatever order they came in.
+ * Where a CA has several certificates (a cross-sign), the longest way is
+ * taken, so that those who trust any of its roots find one; a certificate
+ * that has expired at `now` (seconds since 1970) only where there is no other
+ * way. The outcome does not depend on the order before. Returns false, and
+ * fills `error`, where it cannot be told which one is the leaf. */
+bool dcc_chain_order(dcc_chain *chain, int64_t now, dcc_csr_error *error);
+
+/* Frees the certificates; the chain is empty afterwards. */
+void dcc_chain_free(dcc_chain *chain);
+
+/* What a certificate says of itself. */
+typedef struct dcc_cert_facts {
+  char serial[64];     /* upper-case hex, an even number of digits */
+  char thumbprint[41]; /* SHA-1 of the certificate, upper-case hex */
+  char key_sha256[65]; /* of the public key, as in dcc_csr_facts */
+  int64_t not_before;  /* seconds since 1970 */
+  int64_t not_after;
+} dcc_cert_facts;
+
+/* Fills in the facts. Returns false when memory ran out or a member cannot be
+ * read. */
+bool dcc_cert_facts_of(dcc_cert *cert, dcc_cert_facts *facts);
+
+/* Append the certificate as a PEM block; its subject or issuer in the form of
+ * dcc_csr_add_subject(); its names in the form of dcc_csr_add_names(). Return
+ * false when memory ran out. */
+bool dcc_cert_add_pem(dcc_cert *cert, dcc_buffer *to);
+bool dcc_cert_add_subject(dcc_cert *cert, dcc_buffer *to);
+bool dcc_cert_add_issuer(dcc_cert *cert, dcc_buffer *to);
+bool dcc_cert_add_names(dcc_cert *cert, dcc_buffer *to);
+
+/* True where the certificate carries this host name or IP address (n bytes)
+ * itself: a wildcard that covers it does not count. */
+bool dcc_cert_has_name(dcc_cert *cert, const char *name, size_t n);
+
+typedef enum dcc_fit {
+  DCC_FITS,
+  DCC_OTHER_KEY, /* it has another public key */
+  DCC_NO_KEY     /* there is none to compare with */
+} dcc_fit;
+
+/* Whether the certificate is for the request's public key. `csr` is the PEM,
+ * or its base64 alone; DCC_NO_KEY where it cannot be read. */
+dcc_fit dcc_cert_fits_csr(dcc_cert *cert, const char *csr, size_t n);
+
+/* Whether the certificate is for the first private key in this PEM text. The
+ * passphrase is used where the key is encrypted. Fills `error` unless it
+ * fits; no byte of the key stands in it. Nothing is copied but by libcrypto,
+ * whose decoders do not wipe all of theirs. */
+dcc_fit dcc_cert_fits_key(dcc_cert *cert, dcc_csr_text key,
+                          dcc_csr_text passphrase, dcc_csr_error *error);
+
+/* ---- files -------------------------------------------------------------- */
+
+/* One of the files that are written together. */
+typedef struct dcc_file {
+  const char *path;
+  const char *bytes;
+  size_t n;
+  bool is_key; /* its owner alone may read and write it */
+} dcc_file;
+
+/* The most files that are written together. */
+enum { DCC_FILES_MAX = 8 };
+
+/* Writes all of these files, or none: each to a file of another name beside
+ * its place, to the disk; only when all are there do they replace what is in
+ * their places, one directly after the other, and where one of these steps
+ * fails the earlier ones are taken back. Only a process that dies within them
+ * leaves some files new and others old, and may leave a file ".old-..." with
+ * what one of them was. A symbolic link stays, and what it leads to is
+ * replaced. A file that is no key keeps the mode it had (0644 less the umask
+ * where there was none), all keep their owner where the system allows that.
+ * Returns 0; or an errno, with the place of the file concerned in `which`:
+ * EISDIR for a directory, EINVAL for another thing that is no file, EEXIST
+ * for one named twice. */
+int dcc_files_write(const dcc_file *files, size_t count, size_t *which);
+
+/* Appends a file's contents, up to `limit` bytes. Returns 0 or an errno,
+ * EFBIG for a larger one, EINVAL for what is no file. */
+int dcc_file_read(const char *path, size_t limit, dcc_buffer *to);
+
+#endif

@@ -1,0 +1,256 @@
+/* files.c: files that belong together, all of them or none */
+#define _XOPEN_SOURCE 700 /* realpath */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "csr_internal.h"
+#include "dcc_x509.h"
+
+enum { USUAL_MODE = S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH };
+
+/* Where a file goes, and what stands beside it meanwhile: names that are
+ * owned; NULL: none. */
+typedef struct place {
+  char path[PATH_MAX]; /* without a symbolic link at its end */
+  char *fresh;         /* the new file */
+  char *old;           /* another link to the one that is replaced */
+  bool was_there, moved;
+  struct stat before;
+} place;
+
+/* ---- finding ------------------------------------------------------------ */
+
+static int check_kind(place *p)
+{
+  if (stat(p->path, &p->before) != 0)
+    return errno == ENOENT ? 0 : errno;
+  p->was_there = true;
+  if (S_ISDIR(p->before.st_mode))
+    return EISDIR;
+  return S_ISREG(p->before.st_mode) ? 0 : EINVAL;
+}
+
+static int find(place *p, const char *path)
+{
+  struct stat status;
+  bool is_link = lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
+  if (!is_link && strlen(path) >= sizeof p->path)
+    return ENAMETOOLONG;
+  if (!is_link)
+    strcpy(p->path, path);
+  else if (realpath(path, p->path) == NULL)
+    return errno;
+  return check_kind(p);
+}
+
+static const char *base_of(const char *path)
+{
+  const char *slash = strrchr(path, '/');
+  return slash != NULL ? slash + 1 : path;
+}
+
+/* The same name in the same directory. */
+static bool is_same(const place *a, const place *b)
+{
+  struct stat one, other;
+  char *first, *second;
+  bool same;
+  if (strcmp(base_of(a->path), base_of(b->path)) != 0)
+    return false;
+  first = dcc_directory_of(a->path);
+  second = dcc_directory_of(b->path);
+  same = first != NULL && second != NULL &&
+         stat(first[0] != '\0' ? first : "/", &one) == 0 &&
+         stat(second[0] != '\0' ? second : "/", &other) == 0 &&
+         one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+  free(first);
+  free(second);
+  return same;
+}
+
+static int find_all(place *places, const dcc_file *files, size_t count,
+                    size_t *which)
+{
+  int number = 0;
+  for (size_t n = 0; number == 0 && n < count; n++) {
+    *which = n;
+    number = find(&places[n], files[n].path);
+    for (size_t i = 0; number == 0 && i < n; i++)
+      if (is_same(&places[i], &places[n]))
+        number = EEXIST;
+  }
+  return number;
+}
+
+/* ---- writing ------------------------------------------------------------ */
+
+/* A name that is not there yet, beside the place. */
+static int name_beside(const place *p, const char *kind, char **name)
+{
+  char *made = dcc_directory_of(p->path);
+  int number = made != NULL ? dcc_add_file_name(made, kind) : ENOMEM;
+  if (number != 0) {
+    free(made);
+    return number;
+  }
+  *name = made;
+  return 0;
+}
+
+static int write_one(place *p, const dcc_file *file)
+{
+  char *name = NULL;
+  mode_t mode = file->is_key ? DCC_KEY_MODE
+                : p->was_there ? p->before.st_mode & 0777 : USUAL_MODE;
+  int number = name_beside(p, "new", &name);
+  if (number == 0)
+    number = dcc_new_file(name, file->bytes, file->n, mode,
+                          file->is_key || p->was_there,
+                          p->was_there ? &p->before : NULL);
+  if (number != 0)
+    free(name);
+  else
+    p->fresh = name;
+  return number;
+}
+
+/* Keeps what is there by another link. Where the system has no links, or
+ * allows none here, there is nothing to go back to. */
+static int keep_old(place *p)
+{
+  char *name = NULL;
+  int number = p->was_there ? name_beside(p, "old", &name) : 0;
+  if (name == NULL)
+    return number;
+  if (link(p->path, name) == 0)
+    p->old = name;
+  else
+    free(name);
+  return 0;
+}
+
+static int move(place *p)
+{
+  if (rename(p->fresh, p->path) != 0)
+    return errno;
+  free(p->fresh);
+  p->fresh = NULL;
+  p->moved = true;
+  return 0;
+}
+
+static void move_back(place *p)
+{
+  if (p->old != NULL && rename(p->old, p->path) == 0) {
+    free(p->old);
+    p->old = NULL;
+  } else if (!p->was_there) {
+    (void)unlink(p->path);
+  }
+}
+
+/* Takes a step for each of the files; at the first failure `which` is its
+ * place. */
+static int write_all(place *places, const dcc_file *files, size_t count,
+                     size_t *which)
+{
+  int number = 0;
+  for (size_t i = 0; number == 0 && i < count; i++) {
+    *which = i;
+    number = write_one(&places[i], &files[i]);
+  }
+  for (size_t i = 0; number == 0 && i < count; i++) {
+    *which = i;
+    number = keep_old(&places[i]);
+  }
+  for (size_t i = 0; number == 0 && i < count; i++) {
+    *which = i;
+    number = move(&places[i]);
+  }
+  return number;
+}
+
+static void remove_name(char *name)
+{
+  if (name != NULL)
+    (void)unlink(name);
+  free(name);
+}
+
+/* Brings what was done to the disk, or takes it back; leaves nothing beside
+ * the places. */
+static void finish(place *p, bool good)
+{
+  char *directory;
+  if (!good && p->moved)
+    move_back(p);
+  remove_name(p->fresh);
+  remove_name(p->old);
+  directory = p->moved ? dcc_directory_of(p->path) : NULL;
+  if (directory != NULL)
+    dcc_sync_directory(directory);
+  free(directory);
+}
+
+int dcc_files_write(const dcc_file *files, size_t count, size_t *which)
+{
+  place places[DCC_FILES_MAX];
+  int number;
+  if (count > DCC_FILES_MAX) {
+    *which = DCC_FILES_MAX;
+    return E2BIG;
+  }
+  memset(places, 0, sizeof places);
+  number = find_all(places, files, count, which);
+  if (number == 0)
+    number = write_all(places, files, count, which);
+  for (size_t i = count; i-- > 0;)
+    finish(&places[i], number == 0);
+  return number;
+}
+
+/* ---- reading ------------------------------------------------------------ */
+
+static int read_all(int fd, size_t limit, dcc_buffer *to)
+{
+  size_t read_now = 0;
+  char *at = dcc_buffer_reserve(to, limit + 1);
+  if (at == NULL)
+    return ENOMEM;
+  while (read_now <= limit) {
+    ssize_t n = read(fd, at + read_now, limit + 1 - read_now);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0)
+      return errno;
+    if (n == 0)
+      break;
+    read_now += (size_t)n;
+    to->length += (size_t)n;
+  }
+  return read_now <= limit ? 0 : EFBIG;
+}
+
+int dcc_file_read(const char *path, size_t limit, dcc_buffer *to)
+{
+  struct stat status;
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  int number;
+  if (fd < 0)
+    return errno;
+  if (fstat(fd, &status) != 0)
+    number = errno;
+  else if (!S_ISREG(status.st_mode))
+    number = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+  else
+    number = read_all(fd, limit, to);
+  (void)close(fd);
+  return number;
+}
