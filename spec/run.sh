@@ -70,6 +70,16 @@ do
   count "$log" $status "$program"
 done
 
+# The fuzz targets have sanitizers of their own.
+if [ -z "$MODE" ]
+then
+  sh spec/fuzz.sh "-runs=${FUZZ_RUNS:-3000}" -seed=20261124 >"$log" 2>&1
+  status=$?
+  echo "== fuzz targets"
+  cat "$log"
+  count "$log" $status "fuzz targets"
+fi
+
 # specs ABI INTERPRETER
 specs() {
   echo "== specs, $2"
