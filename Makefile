@@ -64,6 +64,7 @@ help:
 	@echo 'make asan      the tests under the address and undefined sanitizers'
 	@echo 'make valgrind  the tests under valgrind'
 	@echo 'make fuzz      fuzz the C code; FUZZ_SECONDS for each target'
+	@echo 'make fuzz-lua  random orders against a second reading of the rules'
 	@echo 'make bench     measure, as ratios within one run'
 	@echo 'make install   install to PREFIX=$(PREFIX)'
 	@echo 'make deps      install the Debian packages that all this needs'

@@ -34,3 +34,16 @@ fuzz: deps fuzz-programs
 
 fuzz-short: deps fuzz-programs
 	@FUZZ_BUILD=$(FUZZ_BUILD) sh spec/fuzz.sh -runs=$(FUZZ_RUNS) -seed=20261124
+
+# Random orders, judged by the code and by a second reading of the page.
+ORACLE_COUNT = 100000
+.PHONY: fuzz-lua
+fuzz-lua: deps
+	@$(MAKE) -s all
+	@seed=$${ORACLE_SEED:-$$(date +%s)}; for abi in lua5.4 lua5.1; do \
+		lua=$(LUA); [ $$abi = lua5.4 ] || lua=$(LUAJIT); \
+		echo "$(ORACLE_COUNT) orders of seed $$seed, $$lua"; \
+		ORACLE_COUNT=$(ORACLE_COUNT) ORACLE_SEED=$$seed \
+		CERTCENTRAL_TEST_LUA=$$lua CERTCENTRAL_TEST_BUILD=$(CURDIR)/$(BUILD) \
+		LUA_CPATH="$(CURDIR)/$(BUILD)/$$abi/?.so;;" \
+		$$lua spec/main.lua spec/oracle_spec.lua || exit 1; done
