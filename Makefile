@@ -41,7 +41,8 @@ HEADERS = $(wildcard csrc/*/*.h csrc/core/form.def)
 SO = $(foreach abi,$(ABIS),\
 	$(foreach m,$(MODULES),$(BUILD)/$(abi)/certcentral/$(m).so))
 TEST_PROGRAMS = $(patsubst csrc/test/%.c,$(BUILD)/test/%,\
-	$(filter-out csrc/test/fuzz_%,$(wildcard csrc/test/*.c)))
+	$(filter-out csrc/test/fuzz_% csrc/test/lua_%,\
+	$(wildcard csrc/test/*.c)))
 
 LUA_FILES = $(shell find lua spec examples -name '*.lua' 2>/dev/null)
 
@@ -112,6 +113,7 @@ $(BUILD)/test/%: csrc/test/%.c $(BUILD)/libdcc.a $(HEADERS)
 		$(BUILD)/libdcc.a $(CURL_LIBS) -lssl $(CRYPTO_LIBS) -lpthread
 
 test-programs: $(TEST_PROGRAMS)
+	@$(MAKE) -s --no-print-directory $(HOST_PROGRAMS)
 
 # The C examples: one with the core alone, one that embeds Lua.
 $(BUILD)/examples/validate: examples/embed/validate.c $(CORE) $(CSR)

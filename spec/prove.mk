@@ -47,3 +47,17 @@ fuzz-lua: deps
 		CERTCENTRAL_TEST_LUA=$$lua CERTCENTRAL_TEST_BUILD=$(CURDIR)/$(BUILD) \
 		LUA_CPATH="$(CURDIR)/$(BUILD)/$$abi/?.so;;" \
 		$$lua spec/main.lua spec/oracle_spec.lua || exit 1; done
+
+# ---- programs with Lua in them ----------------------------------------------
+
+LIB_lua5.4 = -llua5.4
+LIB_lua5.1 = -lluajit-5.1
+HOST_PROGRAMS = $(foreach abi,lua5.4 lua5.1,$(BUILD)/test/lua_memory-$(abi))
+
+# For Lua 5.1 the host is LuaJIT.
+$(BUILD)/test/lua_memory-lua5.4: INC_HOST = $(INC_lua5.4)
+$(BUILD)/test/lua_memory-lua5.1: INC_HOST = $(call inc,luajit)
+$(BUILD)/test/lua_memory-%: csrc/test/lua_memory.c
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -fPIC -fvisibility=hidden,$(ALL_CFLAGS)) $(INC_HOST) \
+		-o $@ $< -Wl,-E $(LIB_$*) -lm -ldl

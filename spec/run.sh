@@ -70,6 +70,18 @@ do
   count "$log" $status "$program"
 done
 
+# Lua programs whose memory runs out.
+for abi in lua5.4 lua5.1
+do
+  [ "$MODE" = valgrind ] && break
+  LUA_CPATH="$root/$BUILD/$abi/?.so;;" "$BUILD/test/lua_memory-$abi" \
+    spec/support/memory_calls.lua >"$log" 2>&1
+  status=$?
+  echo "== lua_memory, $abi"
+  cat "$log"
+  count "$log" $status "lua_memory, $abi"
+done
+
 # The fuzz targets have sanitizers of their own.
 if [ -z "$MODE" ]
 then
