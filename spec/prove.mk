@@ -52,12 +52,17 @@ fuzz-lua: deps
 
 LIB_lua5.4 = -llua5.4
 LIB_lua5.1 = -lluajit-5.1
-HOST_PROGRAMS = $(foreach abi,lua5.4 lua5.1,$(BUILD)/test/lua_memory-$(abi))
+HOSTS = lua_memory lua_secrets
+HOST_PROGRAMS = $(foreach abi,lua5.4 lua5.1,\
+	$(HOSTS:%=$(BUILD)/test/%-$(abi)))
 
 # For Lua 5.1 the host is LuaJIT.
-$(BUILD)/test/lua_memory-lua5.4: INC_HOST = $(INC_lua5.4)
-$(BUILD)/test/lua_memory-lua5.1: INC_HOST = $(call inc,luajit)
-$(BUILD)/test/lua_memory-%: csrc/test/lua_memory.c
-	@mkdir -p $(@D)
-	$(CC) $(filter-out -fPIC -fvisibility=hidden,$(ALL_CFLAGS)) $(INC_HOST) \
-		-o $@ $< -Wl,-E $(LIB_$*) -lm -ldl
+INC_HOST_lua5.4 = $(INC_lua5.4)
+INC_HOST_lua5.1 = $(call inc,luajit)
+define host_rules
+$(BUILD)/test/%-$(1): csrc/test/%.c
+	@mkdir -p $$(@D)
+	$(CC) $(filter-out -fPIC -fvisibility=hidden,$(ALL_CFLAGS)) \
+		$$(INC_HOST_$(1)) -o $$@ $$< -Wl,-E $(LIB_$(1)) -lm -ldl
+endef
+$(foreach abi,lua5.4 lua5.1,$(eval $(call host_rules,$(abi))))
