@@ -52,7 +52,7 @@ fuzz-lua: deps
 
 LIB_lua5.4 = -llua5.4
 LIB_lua5.1 = -lluajit-5.1
-HOSTS = lua_memory lua_secrets
+HOSTS = lua_memory lua_secrets lua_threads
 HOST_PROGRAMS = $(foreach abi,lua5.4 lua5.1,\
 	$(HOSTS:%=$(BUILD)/test/%-$(abi)))
 
@@ -63,6 +63,24 @@ define host_rules
 $(BUILD)/test/%-$(1): csrc/test/%.c
 	@mkdir -p $$(@D)
 	$(CC) $(filter-out -fPIC -fvisibility=hidden,$(ALL_CFLAGS)) \
-		$$(INC_HOST_$(1)) -o $$@ $$< -Wl,-E $(LIB_$(1)) -lm -ldl
+		$$(INC_HOST_$(1)) -o $$@ $$< -Wl,-E $(LIB_$(1)) -lm -ldl -lpthread
 endef
 $(foreach abi,lua5.4 lua5.1,$(eval $(call host_rules,$(abi))))
+
+# ---- threads, and a soak ----------------------------------------------------
+
+.PHONY: tsan soak
+TSAN = build/tsan
+tsan: deps
+	@$(MAKE) -s --no-print-directory BUILD=$(TSAN) HARDENING= \
+		SANITIZE=-fsanitize=thread CFLAGS='-O1 -g' \
+		all $(TSAN)/test/lua_threads-lua5.4
+	@$(MAKE) -s all
+	@TSAN_OPTIONS=halt_on_error=1:exitcode=66 LUA_CPATH='$(CPATH54)' \
+		$(LUA) spec/threads.lua $(TSAN)/test/lua_threads-lua5.4 \
+		'$(CURDIR)/$(TSAN)/lua5.4/?.so;;'
+
+SOAK_COUNT = 100000
+soak: deps
+	@$(MAKE) -s all
+	@LUA_CPATH='$(CPATH54)' $(LUA) spec/soak.lua $(SOAK_COUNT)

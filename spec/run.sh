@@ -92,6 +92,20 @@ then
   count "$log" $status "fuzz targets"
 fi
 
+# soak ABI INTERPRETER: a short one; `make soak` is the long one
+soak() {
+  LUA_CPATH="$root/$BUILD/$1/?.so;;" "$2" spec/soak.lua 3000 >"$log" 2>&1
+  status=$?
+  echo "== soak, $2"
+  cat "$log"
+  count "$log" $status "soak, $2"
+}
+if [ -z "$MODE" ]
+then
+  soak lua5.4 lua5.4
+  soak lua5.1 luajit
+fi
+
 # specs ABI INTERPRETER
 specs() {
   echo "== specs, $2"

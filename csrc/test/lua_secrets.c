@@ -64,7 +64,7 @@ static bool is_at(const unsigned char *at, const needle *what)
 {
   const unsigned char *tail = what->turned + what->n - TAIL;
   for (size_t i = 0; i < TAIL; i++)
-    if ((at[i] ^ 0xFFu) != (unsigned)tail[i])
+    if (at[i] + tail[i] != 0xFF)
       return false;
   return true;
 }
