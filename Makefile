@@ -13,13 +13,14 @@ DESTDIR =
 CC = gcc
 CFLAGS = -O2 -g
 SANITIZE =
+HARDENING = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes
 WERROR =
 DEFINES = -std=c11 -D_POSIX_C_SOURCE=200809L
-ALL_CFLAGS = $(DEFINES) $(CFLAGS) $(SANITIZE) $(WARNINGS) $(WERROR) -fPIC \
-	-fvisibility=hidden
+ALL_CFLAGS = $(DEFINES) $(CFLAGS) $(HARDENING) $(SANITIZE) $(WARNINGS) \
+	$(WERROR) -fPIC -fvisibility=hidden
 # nodelete: a thread of libcurl's may outlive the Lua state that loaded it
-MODULE = -shared -Wl,-z,nodelete
+MODULE = -shared -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now
 
 # pkg-config's word, or Debian's place for it
 inc = $(shell pkg-config --cflags $(1) 2>/dev/null)
@@ -40,7 +41,8 @@ HEADERS = $(wildcard csrc/*/*.h csrc/core/form.def)
 SO = $(foreach abi,$(ABIS),\
 	$(foreach m,$(MODULES),$(BUILD)/$(abi)/certcentral/$(m).so))
 TEST_PROGRAMS = $(patsubst csrc/test/%.c,$(BUILD)/test/%,\
-	$(wildcard csrc/test/*.c))
+	$(filter-out csrc/test/fuzz_% csrc/test/lua_%,\
+	$(wildcard csrc/test/*.c)))
 
 LUA_FILES = $(shell find lua spec examples -name '*.lua' 2>/dev/null)
 
@@ -62,6 +64,10 @@ help:
 	@echo 'make check     compiler warnings, linters, the tables against themselves'
 	@echo 'make asan      the tests under the address and undefined sanitizers'
 	@echo 'make valgrind  the tests under valgrind'
+	@echo 'make fuzz      fuzz the C code; FUZZ_SECONDS for each target'
+	@echo 'make fuzz-lua  random orders against a second reading of the rules'
+	@echo 'make tsan      four threads under the thread sanitizer'
+	@echo 'make soak      SOAK_COUNT orders through one client, with faults'
 	@echo 'make bench     measure, as ratios within one run'
 	@echo 'make install   install to PREFIX=$(PREFIX)'
 	@echo 'make deps      install the Debian packages that all this needs'
@@ -110,6 +116,7 @@ $(BUILD)/test/%: csrc/test/%.c $(BUILD)/libdcc.a $(HEADERS)
 		$(BUILD)/libdcc.a $(CURL_LIBS) -lssl $(CRYPTO_LIBS) -lpthread
 
 test-programs: $(TEST_PROGRAMS)
+	@$(MAKE) -s --no-print-directory $(HOST_PROGRAMS)
 
 # The C examples: one with the core alone, one that embeds Lua.
 $(BUILD)/examples/validate: examples/embed/validate.c $(CORE) $(CSR)
@@ -137,14 +144,15 @@ repl: deps
 	@LUA_CPATH='$(CPATH54)' $(LUA) -i -e 'certcentral = require "certcentral"; print(certcentral._VERSION .. "   certcentral.help() lists the fields")'
 
 test: deps
-	@$(MAKE) -s --no-print-directory all test-programs $(EXAMPLES)
+	@$(MAKE) -s --no-print-directory all test-programs $(EXAMPLES) \
+		fuzz-programs
 	@BUILD=$(BUILD) sh spec/run.sh
 
 # ---- checking ---------------------------------------------------------------
 
 SAN = $(MAKE) -s --no-print-directory BUILD=build/asan \
 	SANITIZE='-fsanitize=address,undefined -fno-omit-frame-pointer' \
-	CFLAGS='-O1 -g'
+	CFLAGS='-O1 -g' HARDENING=
 
 asan: deps
 	@$(SAN) all test-programs build/asan/examples/validate \
@@ -195,6 +203,8 @@ bench: deps
 	@$(MAKE) -s --no-print-directory all test-programs $(BUILD)/bench/base \
 		$(BUILD)/bench/hang.so
 	@BUILD=$(BUILD) sh spec/bench/run.sh
+
+include spec/prove.mk
 
 # ---- installing -------------------------------------------------------------
 

@@ -70,6 +70,42 @@ do
   count "$log" $status "$program"
 done
 
+# Lua programs whose memory runs out.
+for abi in lua5.4 lua5.1
+do
+  [ "$MODE" = valgrind ] && break
+  LUA_CPATH="$root/$BUILD/$abi/?.so;;" "$BUILD/test/lua_memory-$abi" \
+    spec/support/memory_calls.lua >"$log" 2>&1
+  status=$?
+  echo "== lua_memory, $abi"
+  cat "$log"
+  count "$log" $status "lua_memory, $abi"
+done
+
+# The fuzz targets have sanitizers of their own.
+if [ -z "$MODE" ]
+then
+  sh spec/fuzz.sh "-runs=${FUZZ_RUNS:-3000}" -seed=20261124 >"$log" 2>&1
+  status=$?
+  echo "== fuzz targets"
+  cat "$log"
+  count "$log" $status "fuzz targets"
+fi
+
+# soak ABI INTERPRETER: a short one; `make soak` is the long one
+soak() {
+  LUA_CPATH="$root/$BUILD/$1/?.so;;" "$2" spec/soak.lua 3000 >"$log" 2>&1
+  status=$?
+  echo "== soak, $2"
+  cat "$log"
+  count "$log" $status "soak, $2"
+}
+if [ -z "$MODE" ]
+then
+  soak lua5.4 lua5.4
+  soak lua5.1 luajit
+fi
+
 # specs ABI INTERPRETER
 specs() {
   echo "== specs, $2"

@@ -330,9 +330,9 @@ static void check_value(dcc_check *c, const dcc_scope *scope, unsigned i,
 {
   const dcc_field *f = &dcc_form[i];
   const dcc_place place = dcc_place_of(scope, i);
-  if (f->required == DCC_REQUIRED && is_empty(value)) {
-    if (!(f->flags & DCC_RULED))
-      dcc_report(c, DCC_PROBLEM, "missing", place, NULL, "is missing");
+  if (f->required == DCC_REQUIRED && is_empty(value) &&
+      !(f->flags & DCC_RULED)) {
+    dcc_report(c, DCC_PROBLEM, "missing", place, NULL, "is missing");
     return;
   }
   if (value->type == DCC_ABSENT)

@@ -1,18 +1,22 @@
 /* rawserver.c: a server on loopback that does exactly what it is told
  *
- *   rawserver [--ca FILE] [--host NAME] ACTION...
+ *   rawserver [--ca FILE] [--host NAME] [--flaw WORD] ACTION...
  *
  * prints "port N" once it listens, carries the actions out in order, and,
  * told to finish, prints what it has seen. With --ca it makes a CA and a
  * certificate for 127.0.0.1 and localhost (--host: for NAME instead) and
- * writes the CA's certificate to FILE. Actions:
+ * writes the CA's certificate to FILE. Its TLS may have a flaw: "expired"
+ * (the certificate), "self-signed", "old" (TLS 1.0 alone), or be one that
+ * speaks HTTP/2: "h2". Actions:
  *
  *   accept     waits for a connection: the current one from then on
  *   tls        the server's side of a TLS handshake on it
  *   read       reads one request: header lines and Content-Length bytes
+ *   until TEXT reads until TEXT has come
  *   data       waits until there is something to read
  *   send TEXT  sends; escapes: \r \n \0 \\ \xHH
  *   flood TEXT sends it again and again until the other side closes
+ *   drip TEXT  the same, slowly
  *   fill N     sends N bytes 'x', or as many as the other side takes
  *   close      closes, under TLS with a close_notify
  *   cut        closes, under TLS without one
@@ -25,6 +29,7 @@
  * the backlog or in a connection is read and counted, then come the lines
  * "connections N", "request CONNECTION LENGTH TEXT" (percent-escaped, the
  * first KEEP bytes), "end". Every wait ends after LIFETIME seconds. */
+#define _GNU_SOURCE /* memmem */
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
@@ -50,7 +55,8 @@ enum {
   REQUESTS = 256,
   KEEP = 16384,
   LIFETIME = 60,
-  SEND_WAIT_MS = 10000
+  SEND_WAIT_MS = 10000,
+  DRIP_MS = 20
 };
 
 typedef struct connection {
@@ -71,6 +77,7 @@ static request *requests[REQUESTS];
 static int request_count;
 static int listener;
 static SSL_CTX *context;
+static const char *flaw = "";
 static int go_count;
 static bool finished;
 
@@ -94,6 +101,10 @@ static X509 *certificate(const char *name, EVP_PKEY *key, X509 *issuer,
   ASN1_INTEGER_set(X509_get_serialNumber(x), (long)getpid() * 2 + !issuer);
   X509_gmtime_adj(X509_getm_notBefore(x), -60);
   X509_gmtime_adj(X509_getm_notAfter(x), 24L * 60 * 60);
+  if (issuer != NULL && strcmp(flaw, "expired") == 0) {
+    X509_gmtime_adj(X509_getm_notBefore(x), -48L * 60 * 60);
+    X509_gmtime_adj(X509_getm_notAfter(x), -24L * 60 * 60);
+  }
   X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
                              (const unsigned char *)name, -1, -1, 0);
   X509_set_issuer_name(x, issuer ? X509_get_subject_name(issuer) : subject);
@@ -108,8 +119,30 @@ static X509 *certificate(const char *name, EVP_PKEY *key, X509 *issuer,
   return x;
 }
 
+static int choose_h2(SSL *ssl, const unsigned char **chosen,
+                     unsigned char *length, const unsigned char *offered,
+                     unsigned int n, void *unused)
+{
+  (void)ssl, (void)offered, (void)n, (void)unused;
+  *chosen = (const unsigned char *)"h2";
+  *length = 2;
+  return SSL_TLSEXT_ERR_OK;
+}
+
+static void add_flaw(SSL_CTX *c)
+{
+  if (strcmp(flaw, "old") == 0) {
+    SSL_CTX_set_security_level(c, 0);
+    SSL_CTX_set_min_proto_version(c, TLS1_VERSION);
+    SSL_CTX_set_max_proto_version(c, TLS1_VERSION);
+  } else if (strcmp(flaw, "h2") == 0) {
+    SSL_CTX_set_alpn_select_cb(c, choose_h2, NULL);
+  }
+}
+
 static void make_context(const char *ca_file, const char *host)
 {
+  bool alone = strcmp(flaw, "self-signed") == 0;
   EVP_PKEY *ca_key = EVP_EC_gen("P-256"), *key = EVP_EC_gen("P-256");
   char names[300] = "IP:127.0.0.1,DNS:localhost", ca_name[40];
   X509 *ca, *x;
@@ -119,7 +152,8 @@ static void make_context(const char *ca_file, const char *host)
   snprintf(ca_name, sizeof ca_name, "rawserver CA %ld", (long)getpid());
   ca = certificate(ca_name, ca_key, NULL, ca_key,
                    NID_basic_constraints, "critical,CA:TRUE");
-  x = certificate("rawserver", key, ca, ca_key, NID_subject_alt_name, names);
+  x = certificate("rawserver", key, alone ? NULL : ca, alone ? key : ca_key,
+                  NID_subject_alt_name, names);
   f = fopen(ca_file, "w");
   if (f == NULL || !PEM_write_X509(f, ca) || fclose(f) != 0)
     die("CA file");
@@ -127,6 +161,7 @@ static void make_context(const char *ca_file, const char *host)
   if (SSL_CTX_use_certificate(context, x) != 1
       || SSL_CTX_use_PrivateKey(context, key) != 1)
     die("TLS context");
+  add_flaw(context);
   X509_free(x);
   X509_free(ca);
   EVP_PKEY_free(key);
@@ -302,6 +337,23 @@ static void read_request(connection *c, int number)
   }
 }
 
+/* Reads until the text has come, as part of one request. */
+static void read_until(connection *c, int number, const char *text)
+{
+  request *r = new_request(number);
+  char bytes[KEEP];
+  while (r->kept < KEEP && memmem(r->text, r->kept, text, strlen(text))
+                             == NULL) {
+    ssize_t got;
+    if (!(c->ssl && SSL_pending(c->ssl)) && !await(c->fd, POLLIN))
+      return;
+    got = receive(c, bytes, sizeof bytes);
+    if (got <= 0)
+      return;
+    keep(r, bytes, (size_t)got);
+  }
+}
+
 /* What came although nobody read it, without waiting for more. */
 static void read_rest(connection *c, int number)
 {
@@ -371,10 +423,12 @@ static void fill(connection *c, size_t n)
   }
 }
 
-static void flood(connection *c, const char *s, size_t n)
+/* Ends when the other side has closed. */
+static void flood(connection *c, const char *s, size_t n, int pause_ms)
 {
   while (transmit(c, s, n))
-    ;
+    if (pause_ms > 0)
+      (void)poll(NULL, 0, pause_ms);
 }
 
 /* Actions on a connection that is gone do nothing. Returns how many words
@@ -383,7 +437,8 @@ static int act_on(connection *c, char **words)
 {
   const char *word = words[0];
   bool argument = strcmp(word, "send") == 0 || strcmp(word, "fill") == 0
-                  || strcmp(word, "flood") == 0;
+                  || strcmp(word, "flood") == 0
+                  || strcmp(word, "drip") == 0 || strcmp(word, "until") == 0;
   static char nothing[] = "";
   char *text = argument ? words[1] : nothing;
   if (text == NULL)
@@ -397,7 +452,11 @@ static int act_on(connection *c, char **words)
   else if (strcmp(word, "send") == 0)
     transmit(c, text, unescape(text));
   else if (strcmp(word, "flood") == 0)
-    flood(c, text, unescape(text));
+    flood(c, text, unescape(text), 0);
+  else if (strcmp(word, "drip") == 0)
+    flood(c, text, unescape(text), DRIP_MS);
+  else if (strcmp(word, "until") == 0)
+    read_until(c, connection_count, text);
   else if (strcmp(word, "data") == 0)
     await(c->fd, POLLIN);
   else if (strcmp(word, "fill") == 0)
@@ -487,8 +546,10 @@ int main(int argc, char **argv)
       die("an argument is missing");
     if (strcmp(words[0], "--ca") == 0)
       ca_file = words[1];
-    else
+    else if (strcmp(words[0], "--host") == 0)
       host = words[1];
+    else
+      flaw = words[1];
     words += 2;
   }
   signal(SIGPIPE, SIG_IGN);

@@ -151,7 +151,7 @@ static CURLcode global_code = CURLE_FAILED_INIT;
 /* Never undone: other users of libcurl may live in this process. */
 static void global_init(void)
 {
-  global_code = curl_global_init(CURL_GLOBAL_DEFAULT);
+  global_code = dcc_curl_init();
 }
 
 static bool usable(dcc_curl_failure *failure)

@@ -58,6 +58,10 @@ struct dcc_curl {
   char error[CURL_ERROR_SIZE];
 };
 
+/* curl_memory.c: initialises libcurl. Where the host has not done so before,
+ * libcurl's memory is wiped when it is freed. */
+CURLcode dcc_curl_init(void);
+
 /* curl_handle.c: forgets the last transfer. The answer of the next one goes
  * to *response. */
 void dcc_curl_begin(dcc_curl *h, dcc_curl_response *response);

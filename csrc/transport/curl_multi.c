@@ -44,6 +44,8 @@ struct dcc_multi {
   dcc_list lists[DONE + 1]; /* by state */
   int64_t last_id;
   int64_t guard_at; /* no transfer is overdue before */
+  long max_connections; /* as dcc_multi_new() got it */
+  bool broken;      /* libcurl ran out of memory within it: to be replaced */
   bool connected;   /* there is a connection */
   bool http2;       /* the last answer came over HTTP/2 */
 };
@@ -322,6 +324,39 @@ static void guard(dcc_multi *m)
   guard_list(m, ACTIVE, now);
 }
 
+/* --- when memory ran out --- */
+
+static bool set_up(dcc_multi *m, CURLM *c)
+{
+  long most = m->max_connections, kept = most > 0 ? most : CONNECTIONS_KEPT;
+  return curl_multi_setopt(c, CURLMOPT_SOCKETFUNCTION, on_watch) == CURLM_OK
+         && curl_multi_setopt(c, CURLMOPT_SOCKETDATA, m) == CURLM_OK
+         && curl_multi_setopt(c, CURLMOPT_MAX_TOTAL_CONNECTIONS, most)
+              == CURLM_OK
+         && curl_multi_setopt(c, CURLMOPT_MAXCONNECTS, kept) == CURLM_OK;
+}
+
+/* libcurl's multi does not survive every want of memory: it may divide by
+ * zero when a socket is used again, or refuse everything. Gives up what is
+ * under way and takes another one. Where there is no memory for that either,
+ * it stays broken. */
+static void mend(dcc_multi *m)
+{
+  CURLM *fresh = NULL;
+  while (m->lists[ACTIVE].first != NULL)
+    fail(m, m->lists[ACTIVE].first, CURLE_OUT_OF_MEMORY);
+  fresh = curl_multi_init();
+  if (fresh != NULL && !set_up(m, fresh)) {
+    (void)curl_multi_cleanup(fresh);
+    fresh = NULL;
+  }
+  if (fresh == NULL)
+    return;
+  (void)curl_multi_cleanup(m->curlm);
+  m->curlm = fresh;
+  m->broken = false;
+}
+
 /* --- a step --- */
 
 /* Whether a waiting transfer may go: while there is no connection, one at a
@@ -347,14 +382,18 @@ static bool set_pipewait(dcc_transfer *t, bool pipewait)
 static void run(dcc_multi *m, curl_socket_t fd, int what)
 {
   int running;
-  /* what fails for lack of memory shows as a transfer that times out */
-  (void)curl_multi_socket_action(m->curlm, fd, what, &running);
+  if (curl_multi_socket_action(m->curlm, fd, what, &running) != CURLM_OK)
+    m->broken = true;
   collect(m);
+  if (m->broken)
+    mend(m);
 }
 
 static void start(dcc_multi *m, dcc_transfer *t)
 {
-  if (!set_pipewait(t, m->http2)
+  if (m->broken)
+    mend(m);
+  if (m->broken || !set_pipewait(t, m->http2)
       || curl_multi_add_handle(m->curlm, t->curl->easy) != CURLM_OK) {
     fail(m, t, CURLE_OUT_OF_MEMORY);
     return;
@@ -496,17 +535,6 @@ size_t dcc_multi_fds(const dcc_multi *m, dcc_multi_fd *fds, size_t room)
 
 /* --- making and closing --- */
 
-static bool set_up(dcc_multi *m, long connections)
-{
-  CURLM *c = m->curlm;
-  long kept = connections > 0 ? connections : CONNECTIONS_KEPT;
-  return curl_multi_setopt(c, CURLMOPT_SOCKETFUNCTION, on_watch) == CURLM_OK
-         && curl_multi_setopt(c, CURLMOPT_SOCKETDATA, m) == CURLM_OK
-         && curl_multi_setopt(c, CURLMOPT_MAX_TOTAL_CONNECTIONS,
-                              connections) == CURLM_OK
-         && curl_multi_setopt(c, CURLMOPT_MAXCONNECTS, kept) == CURLM_OK;
-}
-
 dcc_multi *dcc_multi_new(const dcc_curl_options *options, long connections,
                          dcc_curl_failure *failure)
 {
@@ -516,13 +544,14 @@ dcc_multi *dcc_multi_new(const dcc_curl_options *options, long connections,
     return NULL;
   }
   m->guard_at = INT64_MAX;
+  m->max_connections = connections;
   m->model = dcc_curl_new(options, failure);
   if (m->model == NULL) {
     free(m);
     return NULL;
   }
   m->curlm = curl_multi_init();
-  if (m->curlm != NULL && set_up(m, connections))
+  if (m->curlm != NULL && set_up(m, m->curlm))
     return m;
   dcc_curl_no_memory(failure);
   dcc_multi_free(m);

@@ -127,7 +127,8 @@ function methods:close()
   end
   local problem
   for queue in pairs(self.queues) do
-    problem = queue:_end() or problem
+    local _, told = pcall(queue._end, queue) -- the key is wiped in any case
+    problem = told or problem
   end
   self.closed = true
   self.secret:wipe()

@@ -98,6 +98,7 @@ function methods:step(timeout)
   local ok, message = pcall(queue_run.step, self, timeout)
   self.stepping = false
   if not ok then
+    self.upset = true
     error(message, 0)
   end
   raise_problem(self)
@@ -114,25 +115,38 @@ local function name_taken(name)
   } }, {}, 1)
 end
 
+-- Notes a ticket everywhere, or nowhere where memory runs out.
+local function enlist(self, ticket)
+  local name = ticket.unique and ticket.name
+  self.queued[self.last + 1] = ticket -- it counts once `last` is there
+  if name then
+    self.names[name] = ticket
+  end
+  local ok, message = pcall(rawset, self.live, ticket, true)
+  if not ok then
+    if name then
+      self.names[name] = nil
+    end
+    error(message, 0)
+  end
+  self.last, self.left = self.last + 1, self.left + 1
+end
+
 --- Adds an order that is ready, or the error that it has.
 function methods:_add(ready, err, callback)
   local ticket = setmetatable({ state = "queued", callback = callback,
                                 queue = self }, ticket_meta)
-  self.left, self.live[ticket] = self.left + 1, true
   if ready then
     ticket.ready, ticket.name, ticket.unique = ready, ready.name, ready.once
     if ready.once and self.names[ready.name] then
       ticket.unique = false
       err = name_taken(ready.name)
-    elseif ready.once then
-      self.names[ready.name] = ticket
     end
   end
-  if err then
-    finish(self, ticket, failed(err))
-  else
-    self.last = self.last + 1
-    self.queued[self.last] = ticket
+  local outcome = err and failed(err)
+  enlist(self, ticket)
+  if outcome then
+    finish(self, ticket, outcome)
   end
   return ticket
 end
@@ -261,7 +275,7 @@ function methods:_end(quiet)
   end
   for _, ticket in ipairs(all) do
     if ticket.state ~= "done" then
-      give_up(self, ticket)
+      queue_run.tell(self, give_up, self, ticket)
     end
   end
   if self.multi then
@@ -292,7 +306,7 @@ meta.__close = methods.close
 function methods:arm()
   local function gone(guard)
     if self.guard == guard then
-      self:_end(true)
+      pcall(self._end, self, true) -- LuaJIT raises it wherever it happens
     end
   end
   local newproxy = rawget(_G, "newproxy") -- luacheck: ignore
@@ -353,7 +367,9 @@ function queue.new(client, options)
     transfers = {},                     -- id -> ticket
     sleepers = {}, names = {},
     results = { first = 1, last = 0 },           -- ended exchanges, not yet told
+    batch = false, batch_at = 1, -- of the network, on its way to results
     running = 0, left = 0, finished = 0,
+    upset = false, -- the last step raised
   }, meta)
   self.view = queue_run.view(self, client)
   if not client.custom then

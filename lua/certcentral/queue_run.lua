@@ -110,7 +110,7 @@ local function failed(err)
   return { ok = false, err = err }
 end
 
-queue_run.finish, queue_run.failed = finish, failed
+queue_run.finish, queue_run.failed, queue_run.tell = finish, failed, tell
 
 -- A policy that raised or yielded of its own: what it did is not known.
 local function broken(self, ticket, message)
@@ -157,25 +157,32 @@ function resume(self, ticket, ...)
   self.current = before
 end
 
-local function begin(self, ticket)
-  local ready, view = ticket.ready, self.view
-  ticket.state = "sending"
-  ticket.call = policy.call(view, ticket.name)
-  ticket.thread = coroutine.create(self.client._place)
-  self.running = self.running + 1
-  resume(self, ticket, view, ticket.call, ready)
+local function drop_first(self)
+  self.queued[self.first] = nil
+  self.first = self.first + 1
 end
 
--- The oldest order that has not begun, or nil.
+-- The oldest order that has not begun, or nil. It stays where it is.
 local function next_queued(self)
   while self.first <= self.last do
     local ticket = self.queued[self.first]
-    self.queued[self.first] = nil
-    self.first = self.first + 1
     if ticket.state == "queued" then
       return ticket
     end
+    drop_first(self)
   end
+end
+
+-- What needs memory comes first: where there is none, the order is still
+-- queued.
+local function begin(self, ticket)
+  local ready, view = ticket.ready, self.view
+  ticket.call = policy.call(view, ticket.name)
+  ticket.thread = coroutine.create(self.client._place)
+  drop_first(self)
+  ticket.state = "sending"
+  self.running = self.running + 1
+  resume(self, ticket, view, ticket.call, ready)
 end
 
 local function begin_queued(self, over)
@@ -209,13 +216,27 @@ local function wake_sleepers(self, over)
   end
 end
 
+-- Adds what the network gave to the results. Where memory runs out on the
+-- way, the rest is added the next time.
+local function keep_results(self)
+  local batch, results = self.batch, self.results
+  while batch do
+    local result = batch[self.batch_at]
+    if not result then
+      self.batch = false
+      return
+    end
+    results[results.last + 1] = result
+    results.last = results.last + 1
+    self.batch_at = self.batch_at + 1
+  end
+end
+
 -- Asks the network, and waits so long for it.
 local function exchange_all(self, seconds)
-  local results = self.results
-  for _, result in ipairs(self.multi:step(seconds)) do
-    results.last = results.last + 1
-    results[results.last] = result
-  end
+  keep_results(self)
+  self.batch_at, self.batch = 1, self.multi:step(seconds)
+  keep_results(self)
 end
 
 -- Goes on with the orders whose exchange has ended, and begins others in
@@ -272,8 +293,52 @@ local function wait(self, seconds)
   end
 end
 
+local LOST = "memory ran out while it was under way"
+
+-- Ends an order that nothing would go on with: its policy broke off, or what
+-- it waits for was not noted.
+local function rescue_one(self, ticket)
+  local id, status = ticket.transfer, coroutine.status(ticket.thread)
+  if status == "dead" then
+    finish(self, ticket, broken(self, ticket, LOST))
+  elseif status == "suspended" and not self.sleepers[ticket] and
+         not (id and self.transfers[id] == ticket) then
+    ticket.call:cancel(LOST)
+    ticket.transfer = nil
+    local sent = id and self.multi and self.multi:cancel(id)
+    resume(self, ticket, nil, { sent = sent or "maybe", message = LOST })
+  end
+end
+
+-- After a step that raised, as it does when memory runs out: sees to it that
+-- every order still gets its outcome.
+local function rescue(self)
+  local begun = {}
+  for ticket in pairs(self.live) do
+    if ticket.thread and ticket.state ~= "queued" then
+      begun[#begun + 1] = ticket
+    end
+  end
+  self.current, self.running = nil, #begun
+  for _, ticket in ipairs(begun) do
+    if ticket.state ~= "done" then
+      rescue_one(self, ticket)
+    end
+  end
+  self.running = 0
+  for ticket in pairs(self.live) do
+    if ticket.thread and ticket.state ~= "queued" then
+      self.running = self.running + 1
+    end
+  end
+  self.upset = false
+end
+
 --- A step of a queue.
 function queue_run.step(self, timeout)
+  if self.upset then
+    rescue(self)
+  end
   local clock, began = self.client.world.clock, core.clock()
   local ends, before = clock() + timeout, self.finished
   local function over()

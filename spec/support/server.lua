@@ -9,7 +9,7 @@
 --                      { connection = N, length = N, text = "..." } ... } }
 --
 -- options: `tls` gives it a certificate for 127.0.0.1 and localhost, `host`
--- one for that name instead.
+-- one for that name instead, `flaw` is what is wrong with its TLS.
 
 local server = {}
 local methods = {}
@@ -46,6 +46,9 @@ local function command(self, options)
   end
   if options.host then
     parts[#parts + 1] = "--host " .. quote(options.host)
+  end
+  if options.flaw then
+    parts[#parts + 1] = "--flaw " .. quote(options.flaw)
   end
   words(options.script or {}, parts)
   parts[#parts + 1] = "< " .. quote(self.base .. ".fifo")

@@ -1,0 +1,297 @@
+/* test_curl_memory.c: memory that runs out inside libcurl, at every
+ * allocation of a request: an error each time, nothing sent that is said to
+ * be unsent, nothing twice, no leak, and the same handle works again. */
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../transport/dcc_curl.h"
+#include "../transport/dcc_multi.h"
+#include "test.h"
+
+/* ---- libcurl's allocations ---------------------------------------------- */
+
+static atomic_long left = -1; /* until they fail; below 0: they do not */
+static atomic_bool armed;
+static atomic_long failures;
+static atomic_long live;      /* blocks */
+
+static bool fails(void)
+{
+  bool bad = armed && left-- <= 0;
+  failures += bad;
+  return bad;
+}
+
+static void *take_memory(size_t n)
+{
+  void *p = fails() ? NULL : malloc(n);
+  live += p != NULL;
+  return p;
+}
+
+static void *take_zeros(size_t n, size_t size)
+{
+  void *p = fails() ? NULL : calloc(n, size);
+  live += p != NULL;
+  return p;
+}
+
+static void give_back(void *p)
+{
+  live -= p != NULL;
+  free(p);
+}
+
+static void *take_more(void *p, size_t n)
+{
+  void *moved = fails() ? NULL : realloc(p, n);
+  live += moved != NULL && p == NULL;
+  return moved;
+}
+
+static char *take_copy(const char *s)
+{
+  size_t n = strlen(s) + 1;
+  char *copy = take_memory(n);
+  return copy == NULL ? NULL : memcpy(copy, s, n);
+}
+
+static void fail_after(long n)
+{
+  failures = 0;
+  left = n;
+  armed = n >= 0;
+}
+
+/* ---- a server ------------------------------------------------------------ */
+
+enum { CONNECTIONS = 16 };
+
+#define BODY "{\"order\":1}"
+#define ANSWER "HTTP/1.1 201 Created\r\nContent-Length: 8\r\n" \
+               "Content-Type: application/json\r\nX-A: b\r\n\r\n{\"id\":1}"
+
+static struct pollfd ends[CONNECTIONS + 1];
+static atomic_long requests; /* that have come whole */
+static char url[64];
+
+/* A request ends with its body here, and comes in one piece. */
+static void serve(struct pollfd *end)
+{
+  char bytes[4096];
+  ssize_t n = recv(end->fd, bytes, sizeof bytes, 0);
+  if (n <= 0) {
+    close(end->fd);
+    end->fd = -1;
+  } else {
+    requests++;
+    if (send(end->fd, ANSWER, sizeof ANSWER - 1, MSG_NOSIGNAL) < 0)
+      return;
+  }
+}
+
+static void accept_one(int listener)
+{
+  int i = 1;
+  while (i <= CONNECTIONS && ends[i].fd >= 0)
+    i++;
+  if (i > CONNECTIONS)
+    abort();
+  ends[i] = (struct pollfd){.fd = accept(listener, NULL, NULL),
+                            .events = POLLIN};
+}
+
+static void *run_server(void *nothing)
+{
+  (void)nothing;
+  while (poll(ends, CONNECTIONS + 1, -1) > 0) {
+    for (int i = 1; i <= CONNECTIONS; i++)
+      if (ends[i].fd >= 0 && ends[i].revents != 0)
+        serve(&ends[i]);
+    if (ends[0].revents != 0)
+      accept_one(ends[0].fd);
+  }
+  return NULL;
+}
+
+static void start_server(void)
+{
+  static pthread_t thread;
+  struct sockaddr_in address = {.sin_family = AF_INET};
+  socklen_t size = sizeof address;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  for (int i = 1; i <= CONNECTIONS; i++)
+    ends[i].fd = -1;
+  ends[0] = (struct pollfd){.fd = socket(AF_INET, SOCK_STREAM, 0),
+                            .events = POLLIN};
+  if (bind(ends[0].fd, (struct sockaddr *)&address, size) != 0 ||
+      listen(ends[0].fd, CONNECTIONS) != 0 ||
+      getsockname(ends[0].fd, (struct sockaddr *)&address, &size) != 0 ||
+      pthread_create(&thread, NULL, run_server, NULL) != 0)
+    abort();
+  snprintf(url, sizeof url, "http://127.0.0.1:%d/order",
+           ntohs(address.sin_port));
+}
+
+/* ---- requests ------------------------------------------------------------ */
+
+static const dcc_curl_options options = {
+  .api_key = DCC_CURL_TEXT("canary-key"), .proxy = "",
+};
+
+static const dcc_curl_request *a_request(void)
+{
+  static const dcc_curl_header headers[] = {
+    {DCC_CURL_TEXT("Content-Type"), DCC_CURL_TEXT("application/json")},
+  };
+  static dcc_curl_request request = {
+    .method = DCC_CURL_TEXT("POST"), .headers = headers, .header_count = 1,
+    .body = DCC_CURL_TEXT(BODY), .timeout_ms = 20000,
+  };
+  request.url.bytes = url;
+  request.url.length = strlen(url);
+  return &request;
+}
+
+/* What is to be true of a request, whatever came of it. */
+static void judge(bool good, bool maybe, const char *message, long before,
+                  const char *what, long n)
+{
+  long sent = requests - before;
+  expect(sent <= 1, "%s: sent %ld times (allocation %ld)", what, sent, n);
+  expect(good || maybe || sent == 0,
+         "%s: sent, though it says not (allocation %ld)", what, n);
+  expect(good || *message != '\0', "%s: no message (allocation %ld)", what,
+         n);
+  expect(good || failures > 0, "%s: failed with memory: %s", what, message);
+}
+
+static bool perform(dcc_curl *handle, const char *what, long n)
+{
+  dcc_curl_response response = {0};
+  dcc_curl_failure failure = {0};
+  long before = requests;
+  bool good = dcc_curl_perform(handle, a_request(), &response, &failure);
+  armed = false;
+  /* what is still on its way has come when another has been answered */
+  if (!good) {
+    dcc_curl_response again = {0};
+    dcc_curl_failure why = {0};
+    dcc_curl *other = dcc_curl_new(&options, &why);
+    expect(other != NULL && dcc_curl_perform(other, a_request(), &again,
+                                             &why), "another: %s",
+           why.message);
+    before++;
+    dcc_curl_response_free(&again);
+    dcc_curl_free(other);
+  }
+  judge(good, failure.maybe, failure.message, before, what, n);
+  expect(!good || response.status == 201, "%s: status %ld", what,
+         response.status);
+  dcc_curl_response_free(&response);
+  return good;
+}
+
+/* Returns whether an allocation failed. */
+static bool try_handle(long n, bool used)
+{
+  dcc_curl_failure failure = {0};
+  dcc_curl *handle;
+  bool reached;
+  if (!used)
+    fail_after(n);
+  handle = dcc_curl_new(&options, &failure);
+  if (handle == NULL) {
+    armed = false;
+    expect(failures > 0 && *failure.message != '\0' && !failure.maybe,
+           "no handle and no reason (allocation %ld)", n);
+    return true;
+  }
+  if (used) {
+    perform(handle, "a first request", n);
+    fail_after(n);
+  }
+  perform(handle, used ? "a used handle" : "a new handle", n);
+  reached = failures > 0;
+  fail_after(-1);
+  expect(perform(handle, "again", n), "usable afterwards (allocation %ld)",
+         n);
+  dcc_curl_free(handle);
+  return reached;
+}
+
+/* The first request of a multi to end: true where it was answered. */
+static bool finish(dcc_multi *m, dcc_curl_failure *failure)
+{
+  const dcc_multi_result *result = NULL;
+  bool good;
+  for (int i = 0; i < 200 && result == NULL; i++) {
+    dcc_multi_step(m, 100);
+    result = dcc_multi_next(m, NULL);
+  }
+  if (result == NULL) {
+    snprintf(failure->message, sizeof failure->message, "no end");
+    return false;
+  }
+  good = result->response != NULL;
+  if (!good)
+    *failure = *result->failure;
+  dcc_multi_clear(m);
+  return good;
+}
+
+static bool try_multi(long n)
+{
+  dcc_curl_failure failure = {0};
+  dcc_multi *m;
+  bool good, reached;
+  long before = requests;
+  fail_after(n);
+  m = dcc_multi_new(&options, 2, &failure);
+  good = m != NULL && dcc_multi_add(m, a_request(), &failure) > 0 &&
+         finish(m, &failure);
+  reached = failures > 0;
+  fail_after(-1);
+  failures = reached;
+  if (m == NULL) {
+    expect(reached && *failure.message != '\0', "no multi and no reason");
+    return true;
+  }
+  memset(failure.message, good ? 0 : failure.message[0], 1);
+  bool maybe = failure.maybe;
+  char first = failure.message[0];
+  expect(dcc_multi_add(m, a_request(), &failure) > 0 && finish(m, &failure),
+         "a multi: usable afterwards (allocation %ld): %s", n,
+         failure.message);
+  judge(good, maybe, (char[]){first, '\0'}, before + 1, "a multi", n);
+  dcc_multi_free(m);
+  return reached;
+}
+
+int main(void)
+{
+  long n, rest;
+  if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, take_memory, give_back,
+                           take_more, take_copy, take_zeros) != CURLE_OK)
+    return 1;
+  start_server();
+  try_handle(-1, false);
+  try_multi(-1);
+  rest = live;
+  for (n = 0; try_handle(n, false); n++)
+    expect(live == rest, "%ld blocks left (allocation %ld)", live - rest, n);
+  expect(n > 20, "a handle: several allocations, got %ld", n);
+  for (n = 0; try_handle(n, true); n++)
+    expect(live == rest, "%ld blocks left (allocation %ld)", live - rest, n);
+  for (n = 0; try_multi(n); n++)
+    expect(live == rest, "multi: %ld blocks left (allocation %ld)",
+           live - rest, n);
+  expect(n > 20, "a multi: several allocations, got %ld", n);
+  return end_of_test();
+}

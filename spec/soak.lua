@@ -1,0 +1,111 @@
+-- A soak: many orders through one client and one queue, 5 of 100 requests
+-- with a fault. None is lost, none is placed twice, memory and file
+-- descriptors stay as they are after the first thousand.
+--
+--   soak.lua [COUNT]
+
+local certcentral = require "certcentral"
+local orders = require "support.orders"
+local support = require "support.sandbox"
+
+local COUNT = tonumber(arg[1] or 2000)
+local BATCH, FAULTS = 1000, 50
+local GROWTH = 1024 * 1024 -- bytes that the process may grow by
+
+local KINDS = { "lose", "close", "cut", "garbage", "refuse", "html" }
+
+local server = support.start()
+local client = assert(certcentral.new {
+  api_key = server.api_key, base_url = server.base_url,
+  ca_file = server.ca_file, rate = false, timeout = 5, recover_for = 0.5,
+  retry = { base = 0.01, cap = 0.05 } })
+local queue = client:queue { concurrency = 8 }
+
+local failures = 0
+
+local function expect(good, format, ...)
+  if not good then
+    failures = failures + 1
+    print("failed: " .. format:format(...))
+  end
+end
+
+local function resident()
+  collectgarbage()
+  collectgarbage()
+  local file = assert(io.open("/proc/self/status"))
+  local text = file:read("*a")
+  file:close()
+  return tonumber(text:match("VmRSS:%s*(%d+)")) * 1024
+end
+
+local function descriptors()
+  local pipe = assert(io.popen("ls /proc/$PPID/fd | wc -l"))
+  local count = pipe:read("*n")
+  pipe:close()
+  return count
+end
+
+-- Half of the faults hit the requests that place orders.
+local function add_faults()
+  for i = 1, FAULTS do
+    support.fault(server, { kind = KINDS[i % #KINDS + 1],
+                            method = i % 2 == 0 and "POST" or nil })
+  end
+end
+
+local function run_batch(from, count)
+  local outcomes = {}
+  for i = from, from + count - 1 do
+    local order = orders.minimal()
+    order.alternative_order_id = ("soak-%d"):format(i)
+    queue:add(order, { check_csr = i % 10 == 0 }, function(outcome, ticket)
+      local name = ticket.name
+      expect(not outcomes[name], "%s has two outcomes", name)
+      outcomes[name] = outcome.ok and "placed" or outcome.err.outcome
+    end)
+  end
+  repeat until queue:step(5) == 0
+  return outcomes
+end
+
+local function check_batch(outcomes, tally)
+  local stored = {}
+  for _, order in ipairs(support.orders(server)) do
+    local name = order.alternative_order_id
+    stored[name] = (stored[name] or 0) + 1
+  end
+  for name, outcome in pairs(outcomes) do
+    local count = stored[name] or 0
+    tally[outcome] = (tally[outcome] or 0) + 1
+    expect(count <= 1, "%s is placed %d times", name, count)
+    expect(outcome ~= "placed" or count == 1, "%s is lost", name)
+    expect(outcome ~= "not_placed" or count == 0, "%s is placed", name)
+  end
+end
+
+local first_size, first_fds, size, fds
+local tally, done = {}, 0
+while done < COUNT do
+  local count = math.min(BATCH, COUNT - done)
+  add_faults()
+  local outcomes = run_batch(done + 1, count)
+  check_batch(outcomes, tally)
+  support.reset(server)
+  done = done + count
+  size, fds = resident(), descriptors()
+  first_size, first_fds = first_size or size, first_fds or fds
+end
+queue:close()
+client:close()
+server.stop()
+
+expect(size - first_size < GROWTH, "memory grew by %d bytes",
+       size - first_size)
+expect(fds <= first_fds, "%d file descriptors, %d at first", fds, first_fds)
+print(("%d orders: %d placed, %d not placed, %d unknown; %d bytes more, "
+  .. "%d file descriptors"):format(done, tally.placed or 0,
+  tally.not_placed or 0, tally.unknown or 0, size - first_size, fds))
+print(("%d passed, %d failed"):format(done + 2 - math.min(failures, done + 2),
+                                      failures))
+os.exit(failures == 0)

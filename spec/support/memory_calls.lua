@@ -1,0 +1,314 @@
+-- For csrc/test/lua_memory.c: every public call, and what is expected of it
+-- when memory runs out. `attempt`, `expect` and `owns_malloc` come from
+-- there.
+
+local attempt, expect = attempt, expect -- luacheck: ignore
+local owns_malloc = owns_malloc -- luacheck: ignore
+
+-- LuaJIT itself crashes when memory runs out in what it has compiled.
+if jit then
+  jit.off()
+end
+
+local calls = {}
+
+local BODY = '{"id":542772,"requests":[{"id":922432,"status":"pending"}]}'
+
+local function order()
+  return {
+    certificate = { common_name = "example.com", signature_hash = "sha256",
+                    csr = "-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n"
+                      .. "-----END CERTIFICATE REQUEST-----" },
+    order_validity = { years = 1 }, organization = { id = 1 },
+    payment_method = "card", alternative_order_id = "memory-1",
+    credit_card = { number = "4111111111111111", cvv = 333,
+                    expiration_month = 1, expiration_year = 2099,
+                    cardholder_name = "Jill Valentine" },
+    billing_address = { address = "1 Street", city = "Lehi", country = "us" },
+  }
+end
+
+local function real_order()
+  local result = order()
+  local file = assert(io.open("spec/cases/csr/good/p256.pem", "rb"))
+  result.certificate.csr = file:read("*a")
+  file:close()
+  return result
+end
+
+local function bad_order()
+  local result = order()
+  result.payment_method, result.comon_name = "cash", "x"
+  result.certificate.common_name = "intranet.local"
+  result.certificate.dns_names = { "a..b", 5, "ok.example.com" }
+  return result
+end
+
+-- ---- the calls -------------------------------------------------------------
+
+local NO_CSR = { check_csr = false, now = 1780315200 }
+
+local function names_of(list)
+  local names = {}
+  for i, entry in ipairs(list) do
+    names[i] = entry.path .. " " .. entry.code
+  end
+  return table.concat(names, ", ")
+end
+
+local posts -- requests that the transport got, since it was last asked
+
+local function transport(request)
+  posts = posts + (request.method == "POST" and 1 or 0)
+  if request.url:find("/order/alternate/", 1, true) then
+    return { status = 404, headers = {}, body = "" }
+  end
+  return { status = 201, headers = { a = "b" }, body = BODY }
+end
+
+local function client(certcentral, more)
+  -- a world in which waiting takes no time
+  local clock = require("certcentral.sandbox.clock").new()
+  local options = { api_key = "canary-key", transport = {
+    perform = transport, clock = clock, time = clock, sleep = clock.sleep } }
+  for name, value in pairs(more or {}) do
+    options[name] = value
+  end
+  return assert(certcentral.new(options))
+end
+
+-- What a call says of itself, made after it is over.
+local function placed(result, info)
+  return ("%d %s %d"):format(result.id, info.alternative_order_id,
+                             #info.warnings)
+end
+
+local function add(name, prepare, call, tell)
+  calls[#calls + 1] = { name = name, prepare = prepare, call = call,
+                        tell = tell or tostring }
+end
+
+local function use(module)
+  return function() return (require(module)) end
+end
+
+local main = use "certcentral"
+
+add("validate", main, function(c) return c.validate(order(), NO_CSR) end)
+add("validate what is bad", main, function(c)
+  local _, err = c.validate(bad_order(), NO_CSR)
+  return err
+end, function(err) return names_of(err.problems) end)
+add("validate a CSR", main, function(c)
+  return c.validate(real_order(), { now = 1780315200 })
+end)
+add("encode", main, function(c) return c.encode(order(), NO_CSR) end)
+add("request", main, function(c) return c.request(order(), NO_CSR) end,
+    function(request) return request.path .. request.body end)
+add("fields", main, function(c)
+  local count = 0
+  for _ in c.fields() do
+    count = count + 1
+  end
+  return count
+end)
+add("help", main, function(c) return c.help() .. c.help("certificate") end)
+add("redact", main, function(c) return c.redact(order()) end,
+    function(copy) return copy.credit_card .. copy.payment_method end)
+add("date", main, function(c) return c.date(1780315200) end)
+add("order_from_csr", main, function(c)
+  return c.order_from_csr(real_order().certificate.csr)
+end, function(made) return made.certificate.common_name end)
+add("csr.generate", main, function(c)
+  return c.csr.generate { common_name = "example.com" }
+end, type)
+add("new", main, function(c) return client(c) end, function(made)
+  made:close()
+  return tostring(made)
+end)
+add("place_order", function()
+  return client((require "certcentral"))
+end, function(made) return made:place_order(order(), NO_CSR) end, placed)
+add("place_order with events and a journal", function()
+  local memory = require("certcentral.journal").memory
+  return client(require("certcentral"), {
+    on_event = function(event) return tostring(event.event) end,
+    journal = memory and memory() or nil,
+  })
+end, function(made) return made:place_order(order(), NO_CSR) end, placed)
+add("place_order, all at once", main, function(c)
+  return c.place_order(order(), { api_key = "canary-key", check_csr = false,
+    now = 1780315200, transport = transport })
+end, placed)
+add("ensure_order", function() return client((require "certcentral")) end,
+    function(made) return made:ensure_order(order(), NO_CSR) end, placed)
+add("place_orders", function() return client((require "certcentral")) end,
+    function(made)
+  local outcome = made:place_orders({ order() }, NO_CSR)[1]
+  return outcome.result, outcome.err or outcome.info
+end, placed)
+add("a queue", function() return client((require "certcentral")) end,
+    function(made)
+  local queue = made:queue()
+  local ticket = queue:add(order(), NO_CSR)
+  while queue:step(1) > 0 do end
+  queue:close()
+  local outcome = ticket:outcome()
+  return outcome.result, outcome.err or outcome.info
+end, placed)
+
+-- Every order that was added gets its outcome once, whatever happens to the
+-- steps.
+local function queue_case(more)
+  return function()
+    local made = client(require("certcentral"), more)
+    return { client = made, queue = made:queue(), told = {}, count = 0 }
+  end, function(subject)
+    local queue, told = subject.queue, subject.told
+    for _ = 1, 1000 do
+      if queue:step(0.01) == 0 then
+        break
+      end
+    end
+    local outcome
+    local given = order()
+    subject.count = subject.count + 1
+    given.alternative_order_id = ("queue-%d"):format(subject.count)
+    local ticket = queue:add(given, NO_CSR, function(got, ticket)
+      told[ticket] = (told[ticket] or 0) + 1
+      outcome = got
+    end)
+    for _ = 1, 1000 do
+      if queue:step(0.01) == 0 then
+        break
+      end
+    end
+    expect(told[ticket] == 1, "an outcome is told once")
+    return outcome.result or outcome.err.kind, outcome.info or outcome.err
+  end
+end
+
+local prepare, call = queue_case()
+add("a queue that stays", prepare, call, type)
+prepare, call = queue_case {
+  base_url = "https://127.0.0.1:1", rate = false, retry = { attempts = 1 },
+  transport = "curl" }
+add("a queue that stays, over libcurl, to nobody", prepare, call)
+add("recover", function()
+  local memory = require("certcentral.journal").memory
+  return client(require("certcentral"), { journal = memory() })
+end, function(made) return made:recover() end, function(list) return #list end)
+add("ask", function() return client((require "certcentral")) end,
+    function(made) return made:order(542772) end,
+    function(answer) return ("%d"):format(answer.id) end)
+add("place_order over libcurl, to nobody", function()
+  return assert(require("certcentral").new {
+    api_key = "canary-key", base_url = "https://127.0.0.1:1", rate = false,
+    retry = { attempts = 1 } })
+end, function(made)
+  local _, err = made:place_order(order(), NO_CSR)
+  return err
+end, function(err) return err.kind .. tostring(err.retryable) end)
+
+-- ---- running them ----------------------------------------------------------
+
+-- One try with the allocations failing after n: whether one failed.
+local function try(case, subject, n, in_c, reference)
+  posts = 0
+  local results = { attempt(in_c, n, function() return case.call(subject) end) }
+  local reached, ok, first = results[1], results[2], results[3]
+  local where = ("%s, %s allocation %d"):format(case.name,
+                                                in_c and "C" or "Lua", n)
+  expect(posts <= 1, where .. ": " .. posts .. " orders were sent")
+  if not reached then
+    expect(ok, where .. ": " .. tostring(first))
+  end
+  if ok and first ~= nil then
+    local good, told = pcall(case.tell, first, results[4])
+    expect(good and told == reference, where .. ": " .. tostring(told)
+           .. " instead of " .. tostring(reference))
+  elseif ok then
+    expect(type(results[4]) == "table" or type(results[4]) == "string",
+           where .. ": neither a result nor an error")
+  else
+    expect(first ~= nil, where .. ": no error value")
+  end
+  return reached
+end
+
+local function again(case, subject, reference, where)
+  posts = 0
+  local results = { pcall(case.call, subject) }
+  local good, told = pcall(case.tell, results[2], results[3])
+  expect(good and told == reference,
+         ("%s: not usable after %s: %s"):format(case.name, where,
+                                                tostring(results[3] or told)))
+end
+
+-- n = 0, 1, 2 ... and after the first two hundred in growing steps.
+local function all_of(case, in_c)
+  local subject = case.prepare()
+  posts = 0
+  local results = { pcall(case.call, subject) }
+  local _, reference = pcall(case.tell, results[2], results[3])
+  expect(results[1] and reference ~= nil, case.name .. ": with memory: "
+         .. tostring(results[2]))
+  local n, reached = 0, true
+  while reached do
+    reached = try(case, subject, n, in_c, reference)
+    again(case, subject, reference, "allocation " .. n)
+    n = n + 1 + (n > 200 and math.floor(n / 50) or 0)
+  end
+  return reference
+end
+
+local runs = {}
+
+--- The call `i`, again and again in this state: whether there is one.
+function runs.warm(i)
+  local case = calls[i]
+  if case then
+    all_of(case, false)
+    if owns_malloc then
+      all_of(case, true)
+    end
+  end
+  return case ~= nil
+end
+
+-- In Lua 5.1 a module that failed to load is not loaded again by itself: a
+-- mark stands in its place (of an odd type in LuaJIT).
+local function forget_failed()
+  for name, module in pairs(package.loaded) do
+    if type(module) == "userdata" or type(module) == "number" then
+      package.loaded[name] = nil
+    end
+  end
+end
+
+local function cold_call(case)
+  return function()
+    return case.call(case.prepare())
+  end
+end
+
+--- The call `i` in a state that has loaded nothing: whether to go on.
+function runs.cold(i, n)
+  local case = calls[i]
+  if not case then
+    return false
+  end
+  posts = 0
+  local fresh = { name = "cold " .. case.name, call = cold_call(case),
+                  tell = function() return "" end }
+  local reached = try(fresh, nil, n, false, "")
+  forget_failed()
+  local results = { pcall(cold_call(case)) }
+  local good, told = pcall(case.tell, results[2], results[3])
+  expect(results[1] and good,
+         ("%s: not usable in a state that failed at %d: %s"):format(
+           fresh.name, n, tostring(results[2] or told)))
+  return reached
+end
+
+return runs
