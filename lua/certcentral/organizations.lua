@@ -35,7 +35,7 @@ end
 function organizations.organization(self, id)
   id = arguments.id(id, "organization", "organization")
   local value, err = arguments.call(self):ask(("/organization/%d"):format(id))
-  return value and shapes.tidy(value), err
+  return value and shapes.tidy(value), not value and err or nil
 end
 
 -- ---- making one ----------------------------------------------------------

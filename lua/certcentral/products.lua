@@ -11,7 +11,7 @@ local products = {}
 
 local function ask(call, path)
   local value, err = call:ask(path)
-  return value and shapes.tidy(value), err
+  return value and shapes.tidy(value), not value and err or nil
 end
 
 --- Asks for the products within a call: list; or nil, err.

@@ -34,7 +34,7 @@ end
 function requests.request(self, id)
   id = arguments.id(id, "request", "request")
   local value, err = arguments.call(self):ask(("/request/%d"):format(id))
-  return value and shapes.tidy(value), err
+  return value and shapes.tidy(value), not value and err or nil
 end
 
 local function settle(self, who, id, status, comment)
