@@ -137,7 +137,7 @@ function dcv.resend_dcv_email(self, id, options)
       { "email_domain", options.email_domain } } or nil,
     what = ("the mail for order %d"):format(id), look = look(id),
   })
-  return done and true, err
+  return done and true, not done and err or nil
 end
 
 return dcv

@@ -66,7 +66,7 @@ function orders.find_orders(self, alternative_order_id)
   if not list and err.status == 404 then
     return {}
   end
-  return list, err
+  return list, not list and err or nil
 end
 
 --- Iterates over the orders of the account, page after page:
@@ -169,7 +169,7 @@ function orders.cancel(self, id, options)
     what = ("the cancellation of order %d"):format(id),
     look = ("client:order(%d)"):format(id),
   })
-  return done and true, err
+  return done and true, not done and err or nil
 end
 
 return orders

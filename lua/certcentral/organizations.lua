@@ -165,7 +165,7 @@ function organizations.deactivate_organization(self, id)
     what = ("the deactivation of organization %d"):format(id),
     look = ("client:organization(%d)"):format(id),
   })
-  return done and true, err
+  return done and true, not done and err or nil
 end
 
 return organizations

@@ -49,7 +49,7 @@ local function settle(self, who, id, status, comment)
     what = ("the answer to request %d"):format(id),
     look = ("client:request(%d)"):format(id),
   })
-  return done and true, err
+  return done and true, not done and err or nil
 end
 
 --- Approves a request.
