@@ -68,6 +68,7 @@ help:
 	@echo 'make fuzz-lua  random orders against a second reading of the rules'
 	@echo 'make tsan      four threads under the thread sanitizer'
 	@echo 'make soak      SOAK_COUNT orders through one client, with faults'
+	@echo 'make coverage  lines and branches that the tests reach'
 	@echo 'make bench     measure, as ratios within one run'
 	@echo 'make install   install to PREFIX=$(PREFIX)'
 	@echo 'make deps      install the Debian packages that all this needs'

@@ -84,3 +84,14 @@ SOAK_COUNT = 100000
 soak: deps
 	@$(MAKE) -s all
 	@LUA_CPATH='$(CPATH54)' $(LUA) spec/soak.lua $(SOAK_COUNT)
+
+# ---- coverage ---------------------------------------------------------------
+
+.PHONY: coverage
+COVERED = build/coverage
+coverage: deps
+	@$(MAKE) -s --no-print-directory BUILD=$(COVERED) HARDENING= \
+		SANITIZE=--coverage CFLAGS='-O0 -g' all test-programs \
+		$(COVERED)/examples/validate $(COVERED)/examples/host
+	@find $(COVERED) -name '*.gcda' -delete
+	@BUILD=$(COVERED) sh spec/coverage.sh
