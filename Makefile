@@ -177,6 +177,9 @@ check: deps
 	@clang-tidy --quiet --warnings-as-errors='*' --checks='-*,$(TIDY)' \
 		$(CHECKED) -- $(DEFINES) $(INC_lua5.4) 2>/dev/null
 	@echo 'clang-tidy: nothing found'
+	@for f in $(CHECKED); do $(CC) $(DEFINES) -O1 -fanalyzer -Werror \
+		$(INC_lua5.4) -c -o /dev/null $$f || exit 1; done
+	@echo 'gcc -fanalyzer: nothing found'
 	@cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
 		--enable=warning,performance,portability \
 		--suppress=missingIncludeSystem -D__GNUC__ -D__linux__ \

@@ -9,6 +9,13 @@
 local LEAST = tonumber(arg[1] or 95)
 local LUAC = "luac5.4 -l -l -p %s"
 
+-- Run in processes of their own, where nobody counts: the specs of the sandbox
+-- reach them.
+local ELSEWHERE = {
+  ["lua/certcentral/sandbox/front.lua"] = "runs within nginx",
+  ["lua/certcentral/sandbox/serve.lua"] = "is a program",
+}
+
 local hits = {} -- file -> line -> true
 
 local names = setmetatable({}, { __index = function(self, source)
@@ -52,7 +59,8 @@ local function lines_of(name)
   end
   local listing = assert(io.popen(LUAC:format(name)))
   for text in listing:lines() do
-    local line = tonumber(text:match("^%s+%d+%s+%[(%d+)%]"))
+    local line, operation = text:match("^%s+%d+%s+%[(%d+)%]%s+(%u+)")
+    line = operation ~= "VARARGPREP" and tonumber(line)
     if line and not sources[line]:find("^%s*end[%s,)}]*$") then
       lines[line] = true
     end
@@ -66,7 +74,10 @@ local function report()
   local all, reached = 0, 0
   for name in files:lines() do
     local missed, count = {}, 0
-    for line in pairs(lines_of(name)) do
+    if ELSEWHERE[name] then
+      print(("%-45s %s: not counted"):format(name, ELSEWHERE[name]))
+    end
+    for line in pairs(ELSEWHERE[name] and {} or lines_of(name)) do
       count = count + 1
       if not (hits[name] and hits[name][line]) then
         missed[#missed + 1] = line

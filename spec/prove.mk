@@ -94,4 +94,5 @@ coverage: deps
 		SANITIZE=--coverage CFLAGS='-O0 -g' all test-programs \
 		$(COVERED)/examples/validate $(COVERED)/examples/host
 	@find $(COVERED) -name '*.gcda' -delete
-	@BUILD=$(COVERED) sh spec/coverage.sh
+	@$(MAKE) -s --no-print-directory all test-programs $(EXAMPLES)
+	@BUILD=$(BUILD) COVERED=$(COVERED) sh spec/coverage.sh
