@@ -68,6 +68,7 @@ help:
 	@echo 'make fuzz-lua  random orders against a second reading of the rules'
 	@echo 'make tsan      four threads under the thread sanitizer'
 	@echo 'make soak      SOAK_COUNT orders through one client, with faults'
+	@echo 'make coverage  lines and branches that the tests reach'
 	@echo 'make bench     measure, as ratios within one run'
 	@echo 'make install   install to PREFIX=$(PREFIX)'
 	@echo 'make deps      install the Debian packages that all this needs'
@@ -177,6 +178,9 @@ check: deps
 	@clang-tidy --quiet --warnings-as-errors='*' --checks='-*,$(TIDY)' \
 		$(CHECKED) -- $(DEFINES) $(INC_lua5.4) 2>/dev/null
 	@echo 'clang-tidy: nothing found'
+	@for f in $(CHECKED); do $(CC) $(DEFINES) -O1 -fanalyzer -Werror \
+		$(INC_lua5.4) -c -o /dev/null $$f || exit 1; done
+	@echo 'gcc -fanalyzer: nothing found'
 	@cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
 		--enable=warning,performance,portability \
 		--suppress=missingIncludeSystem -D__GNUC__ -D__linux__ \

@@ -84,3 +84,15 @@ SOAK_COUNT = 100000
 soak: deps
 	@$(MAKE) -s all
 	@LUA_CPATH='$(CPATH54)' $(LUA) spec/soak.lua $(SOAK_COUNT)
+
+# ---- coverage ---------------------------------------------------------------
+
+.PHONY: coverage
+COVERED = build/coverage
+coverage: deps
+	@$(MAKE) -s --no-print-directory BUILD=$(COVERED) HARDENING= \
+		SANITIZE=--coverage CFLAGS='-O0 -g' all test-programs \
+		$(COVERED)/examples/validate $(COVERED)/examples/host
+	@find $(COVERED) -name '*.gcda' -delete
+	@$(MAKE) -s --no-print-directory all test-programs $(EXAMPLES)
+	@BUILD=$(BUILD) COVERED=$(COVERED) sh spec/coverage.sh

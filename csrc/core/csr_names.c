@@ -212,7 +212,10 @@ void dcc_csr_compare_list(dcc_check *c, const dcc_scope *scope,
 static bool is_settled(const dcc_csr_names *names, dcc_csr_name *name)
 {
   dcc_csr_name *first = find(names, name->text, name->length);
-  bool settled = first->ordered;
+  bool settled;
+  if (first == NULL)
+    first = name; /* cannot be: it is in the list */
+  settled = first->ordered;
   first->ordered = true;
   return settled;
 }
