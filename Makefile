@@ -207,7 +207,7 @@ bench: deps
 		$(BUILD)/bench/hang.so
 	@BUILD=$(BUILD) sh spec/bench/run.sh
 
-include spec/prove.mk
+-include spec/prove.mk
 
 # ---- installing -------------------------------------------------------------
 
