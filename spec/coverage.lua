@@ -1,110 +1,158 @@
--- Lines of lua/certcentral that a run of the specs reaches, counted by a
--- hook, in this process and in coroutines.
+-- Reports what a run of the tests reached.
 --
---   coverage.lua [LEAST]     runs all specs but those of processes' ends
+--   coverage.lua C.JSON LINES LISTED
 --
--- Ends with 1 below LEAST of 100 lines. A line counts as one where luac's
--- listing has code for it.
+-- C.JSON is gcovr's, LINES what count_lines.lua has noted. LISTED has what is
+-- not reached, with the reasons: "= REASON", then the lines that it is the
+-- reason of, each as "FILE: TEXT" or, where only a branch is not taken,
+-- "FILE? TEXT". Each stands for one line of that text.
+--
+-- Ends with 1 below a goal, or where something that is not reached has no
+-- reason. Branches count in the core, where they are decisions of ours.
 
-local LEAST = tonumber(arg[1] or 95)
-local LUAC = "luac5.4 -l -l -p %s"
+local json = require "cjson"
 
--- Run in processes of their own, where nobody counts: the specs of the sandbox
--- reach them.
-local ELSEWHERE = {
-  ["lua/certcentral/sandbox/front.lua"] = "runs within nginx",
-  ["lua/certcentral/sandbox/serve.lua"] = "is a program",
+-- part, least of 100 lines, least of 100 branches
+local PARTS = {
+  { "csrc/core/", 95, 85 }, { "csrc/csr/", 90 }, { "csrc/transport/", 90 },
+  { "csrc/binding/", 90 }, { "lua/", 95 },
 }
 
-local hits = {} -- file -> line -> true
-
-local names = setmetatable({}, { __index = function(self, source)
-  local name = source:match("(lua/certcentral/.*)$") or false
-  if name then
-    hits[name] = hits[name] or {}
-  end
-  self[source] = name
-  return name
-end })
-
-local getinfo, sethook = debug.getinfo, debug.sethook
-
-local function on_line(_, line)
-  local name = names[getinfo(2, "S").source]
-  if name then
-    hits[name][line] = true
-  end
+local function trim(text)
+  return text:match("^%s*(.-)%s*$")
 end
 
--- A hook belongs to one coroutine.
-local create, wrap = coroutine.create, coroutine.wrap
-function coroutine.create(f) -- luacheck: ignore
-  local thread = create(f)
-  sethook(thread, on_line, "l")
-  return thread
+local function texts_of(name)
+  local texts = {}
+  for line in io.lines(name) do
+    texts[#texts + 1] = trim(line)
+  end
+  return texts
 end
-function coroutine.wrap(f) -- luacheck: ignore
-  return wrap(function(...)
-    sethook(on_line, "l")
-    return f(...)
-  end)
+
+-- ---- what there is: lists of {file, line, text, mark, count, branches,
+-- taken}; mark is "" where it is reached, ":" where not, "?" where in part
+
+local function c_lines(path)
+  local file = assert(io.open(path))
+  local report = json.decode(file:read("*a"))
+  file:close()
+  local list = {}
+  for _, source in ipairs(report.files) do
+    local texts = texts_of(source.file)
+    for _, line in ipairs(source.lines) do
+      if not line["gcovr/noncode"] then
+        local branches, taken = #(line.branches or {}), 0
+        for _, branch in ipairs(line.branches or {}) do
+          taken = taken + (branch.count > 0 and 1 or 0)
+        end
+        list[#list + 1] = {
+          file = source.file, line = line.line_number,
+          text = texts[line.line_number], branches = branches, taken = taken,
+          mark = line.count == 0 and ":" or taken < branches
+            and source.file:find("^csrc/core/") and "?" or "",
+        }
+      end
+    end
+  end
+  return list
 end
 
 -- Lines that have code: luac's listing names one for each instruction. The
 -- return at the end of a function, and `end` alone, are no code of anybody's.
-local function lines_of(name)
-  local lines, sources = {}, {}
-  for line in io.lines(name) do
-    sources[#sources + 1] = line
-  end
-  local listing = assert(io.popen(LUAC:format(name)))
+local function add_lua(list, name, hits)
+  local texts, seen = texts_of(name), {}
+  local listing = assert(io.popen("luac5.4 -l -l -p " .. name))
   for text in listing:lines() do
     local line, operation = text:match("^%s+%d+%s+%[(%d+)%]%s+(%u+)")
     line = operation ~= "VARARGPREP" and tonumber(line)
-    if line and not sources[line]:find("^%s*end[%s,)}]*$") then
-      lines[line] = true
+    if line and not seen[line] and not texts[line]:find("^end[%s,)}]*$") then
+      seen[line] = true
+      list[#list + 1] = { file = name, line = line, text = texts[line],
+                          branches = 0, taken = 0,
+                          mark = hits[name .. ":" .. line] and "" or ":" }
     end
   end
   listing:close()
-  return lines
 end
 
-local function report()
+local function lua_lines(path)
+  local hits, list = {}, {}
+  for line in io.lines(path) do
+    hits[line] = true
+  end
   local files = assert(io.popen("find lua -name '*.lua' | sort"))
-  local all, reached = 0, 0
   for name in files:lines() do
-    local missed, count = {}, 0
-    if ELSEWHERE[name] then
-      print(("%-45s %s: not counted"):format(name, ELSEWHERE[name]))
-    end
-    for line in pairs(ELSEWHERE[name] and {} or lines_of(name)) do
-      count = count + 1
-      if not (hits[name] and hits[name][line]) then
-        missed[#missed + 1] = line
-      end
-    end
-    table.sort(missed)
-    all, reached = all + count, reached + count - #missed
-    if #missed > 0 then
-      print(("%-45s %3d of %3d, not %s"):format(name, count - #missed, count,
-                                               table.concat(missed, " ")))
-    end
+    add_lua(list, name, hits)
   end
   files:close()
-  local percent = 100 * reached / all
-  print(("Lua: %.1f %% of %d lines"):format(percent, all))
-  return percent
+  return list
 end
 
-arg = { [0] = "busted", "--output=spec/support/totals.lua", -- luacheck: ignore
-        "--pattern=_spec", "--exclude-pattern=coverage", "spec" }
-local exit = os.exit
-os.exit = function(code) -- luacheck: ignore
-  sethook()
-  os.exit = exit -- luacheck: ignore
-  local percent = report()
-  exit((code == true or code == 0 or code == nil) and percent >= LEAST)
+-- ---- the reasons: "FILE: TEXT" -> how many lines
+
+local function listed(path)
+  local left = {}
+  for line in io.lines(path) do
+    if not line:find("^[=#]") and line ~= "" then
+      left[line] = (left[line] or 0) + 1
+    end
+  end
+  return left
 end
-sethook(on_line, "l")
-require "busted.runner"({ standalone = false })
-os.exit(true)
+
+-- ---- together -------------------------------------------------------------
+
+local all = c_lines(arg[1])
+for _, item in ipairs(lua_lines(arg[2])) do
+  all[#all + 1] = item
+end
+table.sort(all, function(a, b)
+  if a.file ~= b.file then
+    return a.file < b.file
+  end
+  return a.line < b.line
+end)
+
+local left, failed = listed(arg[3]), false
+for _, item in ipairs(all) do
+  local key = item.file .. item.mark .. " " .. item.text
+  if item.mark ~= "" then
+    if (left[key] or 0) > 0 then
+      left[key] = left[key] - 1
+    else
+      print("no reason: " .. key .. "   (line " .. item.line .. ")")
+      failed = true
+    end
+  end
+end
+local reached = {}
+for key, count in pairs(left) do
+  if count > 0 then
+    reached[#reached + 1] = key
+  end
+end
+table.sort(reached)
+for _, key in ipairs(reached) do
+  print("reached, but listed: " .. key)
+end
+
+local function percent(some, of)
+  return of > 0 and 100 * some / of or 100
+end
+
+for _, part in ipairs(PARTS) do
+  local lines, hit, branches, taken = 0, 0, 0, 0
+  for _, item in ipairs(all) do
+    if item.file:sub(1, #part[1]) == part[1] then
+      lines, hit = lines + 1, hit + (item.mark ~= ":" and 1 or 0)
+      branches, taken = branches + item.branches, taken + item.taken
+    end
+  end
+  print(("%-16s %5.1f %% of %d lines%s"):format(part[1], percent(hit, lines),
+    lines, branches > 0 and (", %.1f %% of %d branches"):format(
+      percent(taken, branches), branches) or ""))
+  failed = failed or lines == 0 or percent(hit, lines) < part[2]
+    or percent(taken, branches) < (part[3] or 0)
+end
+os.exit(not failed)

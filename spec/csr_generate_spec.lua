@@ -266,7 +266,7 @@ describe("generate", function()
       assert.are.same({ "empty" }, files())
     end)
 
-    it("leaves nothing behind where the disk is full", function()
+    it("leaves nothing behind where the disk is full #limited", function()
       -- a limit on the size of files stands for the disk
       local text = run(("trap '' XFSZ; ulimit -f 0; %s -e %s"):format(
         os.getenv("CERTCENTRAL_TEST_LUA") or "lua5.4",

@@ -472,7 +472,7 @@ describe("a disk that takes nothing", function()
     { "a line", "" }, { "a cut line", '{"step":"int' },
     { "an odd line", ("x"):rep(100) .. "\n" },
   } do
-    it("leaves no part of a line behind " .. case[1], function()
+    it("leaves no part of a line behind " .. case[1] .. " #limited", function()
       support.write(path, case[2])
       local said = sure("trap '' XFSZ; ulimit -f 1; "
                         .. support.process("fill", path))
@@ -491,7 +491,7 @@ describe("a disk that takes nothing", function()
     end)
   end
 
-  it("leaves a file as it was where not even a byte fits", function()
+  it("leaves a file as it was where not even a byte fits #limited", function()
     local text = ("x"):rep(512)
     support.write(path, text)
     local said = sure("trap '' XFSZ; ulimit -f 1; "

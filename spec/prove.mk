@@ -91,8 +91,8 @@ soak: deps
 COVERED = build/coverage
 coverage: deps
 	@$(MAKE) -s --no-print-directory BUILD=$(COVERED) HARDENING= \
-		SANITIZE=--coverage CFLAGS='-O0 -g' all test-programs \
-		$(COVERED)/examples/validate $(COVERED)/examples/host
+		SANITIZE='--coverage -fprofile-update=atomic' CFLAGS='-O0 -g' \
+		all test-programs $(COVERED)/examples/validate \
+		$(COVERED)/examples/host
 	@find $(COVERED) -name '*.gcda' -delete
-	@$(MAKE) -s --no-print-directory all test-programs $(EXAMPLES)
-	@BUILD=$(BUILD) COVERED=$(COVERED) sh spec/coverage.sh
+	@COVERED=$(COVERED) sh spec/coverage.sh

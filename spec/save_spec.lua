@@ -240,7 +240,7 @@ describe("save leaves everything as it was", function()
 
   -- The first files fit, a later one does not.
   for _, blocks in ipairs { 0, 1, 2 } do
-    it("where the disk is full: " .. blocks, function()
+    it("where the disk is full: " .. blocks .. " #limited", function()
       local pipe = io.popen(("trap '' XFSZ; ulimit -f %d; LD_PRELOAD='%s' "
         .. "ASAN_OPTIONS=detect_leaks=0 %s spec/support/save_process.lua %s "
         .. "certificate %s chain %s fullchain %s 2>&1")

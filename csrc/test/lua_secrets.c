@@ -25,6 +25,9 @@
 
 enum { NEEDLES = 5, LONGEST = 64, TAIL = 12, CHUNK = 1 << 16 };
 
+/* Whatever maps more than this is a sanitizer's shadow, terabytes of it. */
+static const uintptr_t HEAP_MAX = UINT32_MAX;
+
 typedef struct needle {
   unsigned char turned[LONGEST];
   size_t n;
@@ -109,7 +112,8 @@ static int found(lua_State *L)
     char *end;
     uintptr_t from = strtoul(line, &end, 16);
     uintptr_t to = strtoul(end + 1, &end, 16);
-    if (strncmp(end, " rw", 3) == 0 && strstr(line, "[stack]") == NULL)
+    if (strncmp(end, " rw", 3) == 0 && strstr(line, "[stack]") == NULL &&
+        to - from < HEAP_MAX)
       count_between(memory, from, to, counts);
   }
   if (maps == NULL || memory < 0)

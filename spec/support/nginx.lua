@@ -108,6 +108,21 @@ local function values_for(options, dir, resolver)
   }
 end
 
+-- Where lines are counted, nginx counts its own.
+local function counted(conf)
+  if not os.getenv("COVERAGE_LINES") then
+    return conf
+  end
+  local begin = ("init_by_lua_block { dofile('%s/spec/support/"
+    .. "count_lines.lua') "):format(shell("pwd -P"))
+  local count
+  conf, count = conf:gsub("init_by_lua_block {", begin)
+  if count == 0 then
+    conf = conf:gsub("access_log off;", "%0 " .. begin .. "}")
+  end
+  return (conf:gsub("\nevents", "\nenv COVERAGE_LINES;%0"))
+end
+
 --- Runs nginx with what is in a directory; it opens its sockets before it
 -- goes to the background. Returns what it said, "started" at the end.
 -- @param environment assignments for the shell, or nil
@@ -123,7 +138,7 @@ local function launch(dir, values, environment)
   local said
   for _ = 1, 10 do
     values.PORT = ("%d"):format(20000 + math.random(12000))
-    write(dir .. "/nginx.conf", (CONF:gsub("%u[%u_]+", values)))
+    write(dir .. "/nginx.conf", counted((CONF:gsub("%u[%u_]+", values))))
     said = nginx.run(dir, environment)
     if said:find("started$") then
       return values.PORT
