@@ -1,9 +1,8 @@
 --- Bodies of the requests that the order's form does not write: JSON of a
--- list of members, in their order. Texts are checked before they get here.
+-- list of members, in their order: texts, booleans, lists and objects of such.
+-- Texts are checked before they get here.
 
 local body = {}
-
-local EXACT = 2 ^ 53
 
 local function escape(c)
   return (c == '"' or c == "\\") and "\\" .. c
@@ -41,11 +40,8 @@ function write(value)
     return quoted(value)
   elseif type(value) == "table" then
     return write_table(value)
-  elseif type(value) == "number" then
-    assert(value % 1 == 0 and value < EXACT and value > -EXACT, "no integer")
-    return ("%d"):format(value)
   end
-  assert(type(value) == "boolean", "nothing that JSON has")
+  assert(type(value) == "boolean", "neither text nor list nor boolean")
   return tostring(value)
 end
 
