@@ -5,7 +5,8 @@
 -- C.JSON is gcovr's, LINES what count_lines.lua has noted. LISTED has what is
 -- not reached, with the reasons: "= REASON", then the lines that it is the
 -- reason of, each as "FILE: TEXT" or, where only a branch is not taken,
--- "FILE? TEXT". Each stands for one line of that text.
+-- "FILE? TEXT". Each stands for one line of that text; "FILE: *" for the whole
+-- file.
 --
 -- Ends with 1 below a goal, or where something that is not reached has no
 -- reason. Branches count in the core, where they are decisions of ours.
@@ -59,14 +60,16 @@ local function c_lines(path)
 end
 
 -- Lines that have code: luac's listing names one for each instruction. The
--- return at the end of a function, and `end` alone, are no code of anybody's.
+-- return at the end of a function, and `end` or brackets alone, are no code of
+-- anybody's.
 local function add_lua(list, name, hits)
   local texts, seen = texts_of(name), {}
   local listing = assert(io.popen("luac5.4 -l -l -p " .. name))
   for text in listing:lines() do
     local line, operation = text:match("^%s+%d+%s+%[(%d+)%]%s+(%u+)")
     line = operation ~= "VARARGPREP" and tonumber(line)
-    if line and not seen[line] and not texts[line]:find("^end[%s,)}]*$") then
+    if line and not seen[line] and not texts[line]:find("^end[%s,)}]*$")
+       and not texts[line]:find("^[)}]+,?$") then
       seen[line] = true
       list[#list + 1] = { file = name, line = line, text = texts[line],
                           branches = 0, taken = 0,
@@ -118,10 +121,13 @@ local left, failed = listed(arg[3]), false
 for _, item in ipairs(all) do
   local key = item.file .. item.mark .. " " .. item.text
   if item.mark ~= "" then
-    if (left[key] or 0) > 0 then
+    local whole = item.file .. ": *"
+    if left[whole] then
+      left[whole] = 0
+    elseif (left[key] or 0) > 0 then
       left[key] = left[key] - 1
     else
-      print("no reason: " .. key .. "   (line " .. item.line .. ")")
+      print(("no reason: %s   (line %d)"):format(key, item.line))
       failed = true
     end
   end

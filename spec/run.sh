@@ -10,7 +10,7 @@ root=$(pwd)
 
 case $MODE in
 asan)
-  preload="$(gcc -print-file-name=libasan.so):$(gcc -print-file-name=libubsan.so)"
+  preload="$(gcc -print-file-name=libasan.so):$(gcc -print-file-name=libubsan.so):$root/$BUILD/once.so"
   export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
   # luaossl reads a message of OpenSSL that it has freed. A huge size is NULL,
   # as it is without the sanitizer.
@@ -121,7 +121,7 @@ specs() {
     then
       # LuaJIT keeps its objects where the leak detector does not look
       [ "$1" = lua5.4 ] || export ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0"
-      LD_PRELOAD=$preload:$root/$BUILD/once.so "$2" spec/main.lua
+      LD_PRELOAD=$preload "$2" spec/main.lua
     else ${tool:-} "$2" spec/main.lua
     fi
   ) >"$log" 2>&1

@@ -16,6 +16,7 @@
 
 #include "../core/buffer.h"
 #include "../core/dcc.h"
+#include "../core/order.h"
 #include "test.h"
 #include "test_order.h"
 
@@ -182,7 +183,7 @@ static void test_allocators(void)
 /* What came of it: all that was said, or a failure. */
 typedef struct outcome {
   bool failed;
-  char text[65536]; /* problems, warnings, JSON */
+  char text[1 << 18]; /* problems, warnings, JSON */
   size_t length;
 } outcome;
 
@@ -247,7 +248,50 @@ static bool compose_bad(dcc_order *order)
   bool good = true;
   for (size_t i = 0; i < COUNT(bad); i++)
     good = set(order, &bad[i]) && good;
+  for (int i = 4; i <= 40; i++) {
+    char path[64];
+    snprintf(path, sizeof path, "organization.contacts[%d].job_title", i);
+    good = dcc_order_set_integer(order, path, i) && good;
+  }
   return set_names(order, "no name %d") && good;
+}
+
+/* Items, fields that the form does not know, and text that JSON escapes: more
+ * than one block of each. */
+static bool compose_many(dcc_order *order)
+{
+  static char quotes[5000];
+  bool good = true;
+  for (size_t i = 0; i < COUNT(base); i++)
+    good = set(order, &base[i]) && good;
+  for (int i = 1; i <= 40; i++) {
+    char path[64];
+    snprintf(path, sizeof path, "custom_fields[%d].metadata_id", i);
+    good = dcc_order_set_integer(order, path, i) && good;
+    snprintf(path, sizeof path, "custom_fields[%d].value", i);
+    good = set_text(order, path, "x") && good;
+  }
+  for (int i = 0; i < 60; i++) {
+    dcc_extra *extra = dcc_order_extra(order, dcc_order_scope(order),
+                                       DCC_ORDER, "extra", 5);
+    good = extra != NULL && good;
+    if (extra != NULL)
+      extra->value = (dcc_value){.type = DCC_BOOLEAN};
+  }
+  memset(quotes, '"', sizeof quotes - 1);
+  return set_text(order, "comments", quotes) && good;
+}
+
+/* A request's names: addresses in another spelling than the usual one, and an
+ * empty line. */
+static const char *many_names(void)
+{
+  static char text[8192];
+  size_t n = (size_t)snprintf(text, sizeof text, "cwww.example.org\n\n"
+                              "dn1.example.com\ni192.0.2.1\n");
+  for (int i = 0; i < 40; i++)
+    n += (size_t)snprintf(text + n, sizeof text - n, "i2001:DB8::%d\n", i);
+  return text;
 }
 
 static void go_through(dcc_order *order, bool (*compose)(dcc_order *),
@@ -258,7 +302,8 @@ static void go_through(dcc_order *order, bool (*compose)(dcc_order *),
   size_t length, count = 0, problems;
   const dcc_problem *list;
   const char *json;
-  with_names.csr_names = "cwww.example.org\ndn1.example.com\ni192.0.2.1\n";
+  with_names.csr_names = many_names();
+  with_names.allow_unknown = true;
   problems = dcc_order_check(order, &with_names);
   list = dcc_order_problems(order, &count);
   o->length = 0;
@@ -446,6 +491,7 @@ int main(void)
   test_allocators();
   run_out(compose_good, "a good order");
   run_out(compose_bad, "a bad order");
+  run_out(compose_many, "many");
   run_out(compose_card, "an order with a card");
   test_failure_stays();
   test_order_is_wiped();

@@ -2,6 +2,7 @@
  * public header alone. */
 #include "../core/dcc.h"
 #include "test.h"
+#include "../core/order.h"
 #include "test_order.h"
 
 /* ---- the form ---------------------------------------------------------- */
@@ -286,6 +287,27 @@ static void test_escapes(void)
   dcc_order_free(order);
 }
 
+/* What the form does not know is written as it is, by name. */
+static void test_extras(void)
+{
+  static dcc_member second = {.name = "b", .length = 1,
+    .value = {.type = DCC_BOOLEAN}};
+  static dcc_member first = {.next = &second, .name = "a", .length = 1,
+    .value = {.type = DCC_STRING, .as.text = "\t\x01", .length = 2}};
+  dcc_options open = options;
+  dcc_order *order = base_order();
+  dcc_extra *extra = dcc_order_extra(order, dcc_order_scope(order), DCC_ORDER,
+                                     "more", 4);
+  size_t length;
+  extra->value = (dcc_value){.type = DCC_OBJECT, .as.members = &first};
+  open.allow_unknown = true;
+  expect(dcc_order_check(order, &open) == 0, "extras: allowed");
+  expect(strstr(dcc_order_json(order, &length),
+                ",\"more\":{\"a\":\"\\t\\u0001\",\"b\":false}") != NULL,
+         "extras: an object of two members");
+  dcc_order_free(order);
+}
+
 enum { NAMES = 10000 };
 
 static void test_long_list(void)
@@ -336,6 +358,7 @@ int main(void)
   test_copies();
   test_documents();
   test_escapes();
+  test_extras();
   test_long_list();
   return end_of_test();
 }
