@@ -18,6 +18,44 @@ local function details(changes)
   return all
 end
 
+describe("domains", function()
+  it("are those whose control was shown", function()
+    local it = box.new()
+    local function names(query)
+      local list = {}
+      for i, domain in ipairs(box.send(it, "GET", "/domain" .. query)
+        .json.domains) do
+        list[i] = domain.name
+      end
+      return list
+    end
+    assert.are.same({ "example.com", "example.net", "example.org" },
+                    names "")
+    assert.are.same({ "example.org" }, names "?sort=-name&limit=1")
+    assert.are.equal(400, box.send(it, "GET", "/domain?limit=x").status)
+    it.sandbox:validate_domain("example.dev")
+    assert.are.same({ "example.dev" }, names "?filters[name]=%25.dev")
+  end)
+
+  it("are what preflight reads", function()
+    local it = box.new()
+    local order = support.order()
+    order.certificate.dns_names = { "www.example.dev" }
+    local function codes()
+      local list, ok, warnings = {}, it.client:preflight(order)
+      assert.is_true(ok)
+      for i, warning in ipairs(warnings) do
+        list[i] = warning.path .. " " .. warning.code
+      end
+      return table.concat(list, ", ")
+    end
+    assert.is_truthy(codes():find("certificate.dns_names[1] pending", 1, true))
+    it.sandbox:validate_domain("example.dev")
+    assert.is_nil(codes():find("pending", 1, true))
+    assert.is_nil(codes():find("unchecked", 1, true))
+  end)
+end)
+
 describe("organizations", function()
   it("are listed, filtered, sorted and paged", function()
     local it = box.new()

@@ -2,6 +2,7 @@
 
 local account = require("certcentral.sandbox.account")
 local certificates = require("certcentral.sandbox.certificates")
+local domains = require("certcentral.sandbox.domains")
 local http = require("certcentral.sandbox.http")
 local orders = require("certcentral.sandbox.orders")
 local organizations = require("certcentral.sandbox.organizations")
@@ -32,6 +33,7 @@ local ROWS = {
     "products" },
   { "POST", "/competitive-replacement/certificates", products.benefits,
     "orders" },
+  { "GET", "/domain", domains.list, "domains" },
   { "GET", "/organization", organizations.list, "organizations" },
   { "POST", "/organization", organizations.create, "organizations" },
   { "GET", ORGANIZATION, organizations.info, "organizations" },
