@@ -138,3 +138,31 @@ describe("texts that JSON writes otherwise", function()
     assert.are.equal(text, json.decode(requests[1].body).note)
   end)
 end)
+
+describe("a queue that the collector takes", function()
+  it("gives up its order, calls nothing, and the journal has it", function()
+    local sandbox = require "support.sandbox"
+    local server, path, calls = sandbox.start(), os.tmpname(), 0
+    local function count() calls = calls + 1 end
+    local client = assert(certcentral.new {
+      api_key = server.api_key, base_url = server.base_url,
+      ca_file = server.ca_file, journal = journal.file(path),
+      on_event = count })
+    do
+      local queue = client:queue()
+      local ticket = assert(queue:add(orders.minimal(), { check_csr = false },
+                                      count))
+      repeat queue:step(0) until ticket:status() == "sending"
+    end
+    calls = 0
+    collectgarbage()
+    collectgarbage()
+    assert.are.equal(0, calls)
+    local list = journal.file(path):read()
+    assert.are.equal("intent", list[1].step)
+    assert.are.equal("not_placed", list[#list].outcome) -- nothing was sent
+    client:close()
+    server.stop()
+    os.remove(path)
+  end)
+end)
