@@ -162,7 +162,7 @@ describe("a process that ends with orders under way", function()
       support.fault(server, { kind = "delay", seconds = 2, times = 5,
                               when = "after" })
       -- a process that hangs is one that has failed
-      local words = { ("LD_PRELOAD=%s timeout 60 %s "
+      local words = { ("timeout 60 env LD_PRELOAD=%s %s "
                        .. "spec/support/queue_process.lua")
         :format(journal_support.quote(preload), journal_support.quote(lua)) }
       for _, word in ipairs { way, server.base_url, server.ca_file,
