@@ -44,7 +44,10 @@ end
 -- workers, and in nginx's worker threads, all may block.
 local function in_worker()
   local ngx = find_nginx()
-  local ok, phase = pcall(ngx and ngx.get_phase)
+  if not ngx then
+    return nil
+  end
+  local ok, phase = pcall(ngx.get_phase)
   if ok and phase ~= "init" then
     return ngx, phase
   end
