@@ -2,6 +2,7 @@
 
 local csr = require "certcentral.csr"
 local lfs = require "lfs"
+local whole = require "support.files"
 
 local PASSPHRASE = "correct horse battery"
 
@@ -19,16 +20,11 @@ local function path(name)
 end
 
 local function write(name, text)
-  local file = assert(io.open(path(name), "wb"))
-  file:write(text)
-  file:close()
+  whole.write(path(name), text)
 end
 
 local function read(name)
-  local file = assert(io.open(path(name), "rb"))
-  local text = file:read("*a")
-  file:close()
-  return text
+  return whole.read(path(name))
 end
 
 -- A directory of its own for each test.
@@ -47,14 +43,7 @@ local function remove_directory()
 end
 
 local function files()
-  local names = {}
-  for name in lfs.dir(directory) do
-    if name ~= "." and name ~= ".." then
-      names[#names + 1] = name
-    end
-  end
-  table.sort(names)
-  return names
+  return whole.names(directory)
 end
 
 local function with(more)

@@ -1,6 +1,7 @@
 -- Runs every example as a user would, and holds the README to them.
 
 local support = require "support.sandbox"
+local read = require("support.files").read
 
 local lua = os.getenv("CERTCENTRAL_TEST_LUA") or "lua5.4"
 local build = os.getenv("CERTCENTRAL_TEST_BUILD") or "build"
@@ -12,13 +13,6 @@ local server
 
 local function quote(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
-end
-
-local function read(name)
-  local file = assert(io.open(name, "rb"))
-  local text = file:read("*a")
-  file:close()
-  return text
 end
 
 -- Runs a command for the shell; returns its output, standard error included,

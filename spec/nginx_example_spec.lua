@@ -1,21 +1,11 @@
 -- examples/openresty, run as a user would.
 
+local files = require "support.files"
 local json = require "cjson"
 local nginx = require "support.nginx"
 local support = require "support.sandbox"
 
-local function read(name)
-  local file = assert(io.open(name, "rb"))
-  local text = file:read("*a")
-  file:close()
-  return text
-end
-
-local function write(name, text)
-  local file = assert(io.open(name, "wb"))
-  file:write(text)
-  file:close()
-end
+local read, write = files.read, files.write
 
 -- The example in a directory of its own, on a free port and in the
 -- background, with the modules of this source tree.

@@ -2,6 +2,7 @@
 
 local api = require "support.api"
 local chain = require "support.chain"
+local files = require "support.files"
 local issued = require "support.issued"
 local lfs = require "lfs"
 local support = require "support.client"
@@ -15,28 +16,16 @@ local function at(name)
 end
 
 local function read(name)
-  local file = assert(io.open(at(name), "rb"))
-  local text = file:read("*a")
-  file:close()
-  return text
+  return files.read(at(name))
 end
 
 local function write(name, text)
-  local file = assert(io.open(at(name), "wb"))
-  file:write(text)
-  file:close()
+  files.write(at(name), text)
 end
 
 -- What stands in the directory, in order.
 local function entries()
-  local list = {}
-  for name in lfs.dir(directory) do
-    if name ~= "." and name ~= ".." then
-      list[#list + 1] = name
-    end
-  end
-  table.sort(list)
-  return list
+  return files.names(directory)
 end
 
 local function mode(name)

@@ -4,6 +4,7 @@
 -- else: not in what it prints, in its journal, in what it writes to any file
 -- or socket, nor in its memory once the client is closed.
 
+local read = require("spec.support.files").read
 local server = require "spec.support.server"
 local support = require "spec.support.curl"
 
@@ -42,13 +43,6 @@ describe("secrets", function()
     local pipe = assert(io.popen(command))
     local text = pipe:read("*a")
     pipe:close()
-    return text
-  end
-
-  local function read(name)
-    local file = assert(io.open(name, "rb"))
-    local text = file:read("*a")
-    file:close()
     return text
   end
 

@@ -6,6 +6,7 @@
 
 local certcentral = require "certcentral"
 local orders = require "support.orders"
+local resident = require "support.resident"
 local support = require "support.sandbox"
 
 local COUNT = tonumber(arg[1] or 2000)
@@ -38,15 +39,6 @@ local function expect(good, format, ...)
     failures = failures + 1
     print("failed: " .. format:format(...))
   end
-end
-
-local function resident()
-  collectgarbage()
-  collectgarbage()
-  local file = assert(io.open("/proc/self/status"))
-  local text = file:read("*a")
-  file:close()
-  return tonumber(text:match("VmRSS:%s*(%d+)")) * 1024
 end
 
 -- Half of the faults hit the requests that place orders.

@@ -10,6 +10,7 @@
 
 local certcentral = require "certcentral"
 local core = require "certcentral.core"
+local memory = require "support.resident"
 local orders = require "bench.orders"
 
 local what, url, ca_file, count = arg[1], arg[2], arg[3], tonumber(arg[4])
@@ -36,15 +37,6 @@ local function in_flight()
     core.sleep(0.001)
   end
   return queue, steps
-end
-
-local function memory()
-  collectgarbage()
-  collectgarbage()
-  local file = assert(io.open("/proc/self/status"))
-  local text = file:read("*a")
-  file:close()
-  return tonumber(text:match("VmRSS:%s*(%d+)")) * 1024
 end
 
 local measures = {}

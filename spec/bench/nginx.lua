@@ -8,6 +8,7 @@
 -- global ANSWER.
 
 local ca = require "certcentral.sandbox.ca"
+local write = require("support.files").write
 
 local nginx = {}
 
@@ -58,12 +59,6 @@ function nginx.shell(format, ...)
 end
 
 local shell = nginx.shell
-
-local function write(name, text)
-  local file = assert(io.open(name, "wb"))
-  file:write(text)
-  file:close()
-end
 
 local function write_certificates(dir)
   local made = ca.new(os.time())

@@ -1,5 +1,6 @@
 -- The documented bodies of cases/api, and a transport that answers with them.
 
+local files = require "support.files"
 local lfs = require "lfs"
 local json = require "certcentral.sandbox.json"
 local support = require "support.client"
@@ -12,10 +13,7 @@ local api = {}
 
 --- The text of a documented body.
 function api.text(name)
-  local file = assert(io.open(cases .. name .. ".json", "rb"))
-  local text = file:read("*a")
-  file:close()
-  return text
+  return files.read(cases .. name .. ".json")
 end
 
 --- The same, decoded.

@@ -3,17 +3,11 @@
 -- All but the hand-built are for example.com. A name without a file raises.
 
 local lfs = require "lfs"
+local read = require("support.files").read
 
 local here = debug.getinfo(1, "S").source:match("^@(.*)support[/\\]csr%.lua$")
 local cases = assert(here, "support/csr.lua was loaded from no file")
   .. "cases/csr/"
-
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read("*a")
-  file:close()
-  return text
-end
 
 local csr = {}
 

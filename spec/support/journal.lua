@@ -1,5 +1,7 @@
 -- What the specs of journals share: files, and other processes that use them.
 
+local files = require "support.files"
+
 local support = {}
 
 local lua = os.getenv("CERTCENTRAL_TEST_LUA") or "lua5.4"
@@ -69,18 +71,7 @@ function support.locked(path, before, meanwhile, after)
                    nothing, after))
 end
 
-function support.read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read("*a")
-  file:close()
-  return text
-end
-
-function support.write(path, text)
-  local file = assert(io.open(path, "wb"))
-  assert(file:write(text))
-  file:close()
-end
+support.read, support.write = files.read, files.write
 
 -- What of `list` an element is, by its member `name`.
 function support.pick(list, name)

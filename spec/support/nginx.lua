@@ -12,9 +12,12 @@
 
 local core = require "certcentral.core"
 local curl = require "certcentral.curl"
+local files = require "support.files"
 local json = require "cjson"
 local server = require "support.server"
 local support = require "support.sandbox"
+
+local read, write = files.read, files.write
 
 local nginx = {}
 
@@ -55,19 +58,6 @@ local function shell(format, ...)
 end
 
 nginx.shell = shell
-
-local function write(path, text)
-  local file = assert(io.open(path, "wb"))
-  file:write(text)
-  file:close()
-end
-
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read("*a")
-  file:close()
-  return text
-end
 
 --- Starts a name server; `delay` as csrc/test/nameserver.c has it.
 -- @return its port, and a function that ends it

@@ -10,6 +10,7 @@ local csr = require("openssl.x509.csr")
 local name = require("openssl.x509.name")
 local pkey = require("openssl.pkey")
 
+local files = require("support.files")
 local json = require("certcentral.sandbox.json")
 local sandbox_server = require("certcentral.sandbox.server")
 
@@ -33,13 +34,6 @@ local function with_file(text, act)
   local result = act(path)
   os.remove(path)
   return result
-end
-
-local function read_file(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read("*a")
-  file:close()
-  return text
 end
 
 local function parse_headers(text)
@@ -80,9 +74,9 @@ function support.curl(request)
           quote(head_out), quote(body_in))))
         local status, exit = pipe:read("*a"):match("^(%d*)%s+(%d+)")
         pipe:close()
-        local body = read_file(body_out)
+        local body = files.read(body_out)
         return { exit = tonumber(exit), status = tonumber(status),
-          headers = parse_headers(read_file(head_out)), body = body,
+          headers = parse_headers(files.read(head_out)), body = body,
           json = json.decode(body) }
       end)
     end)
