@@ -1,8 +1,7 @@
 # certcentral. `make help` lists the targets.
 #
 # One source, two builds: build/lua5.4 for Lua 5.4, build/lua5.1 for LuaJIT
-# and Lua 5.1. csrc/core, csrc/csr and csrc/transport know no Lua and are
-# compiled once.
+# and Lua 5.1. All of csrc but csrc/binding knows no Lua and is compiled once.
 
 LUA = lua5.4
 LUAJIT = luajit
@@ -32,6 +31,7 @@ CRYPTO_LIBS = -lcrypto
 ABIS = lua5.4 lua5.1
 MODULES = core csr curl
 CORE = $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/core/*.c))
+FILES = $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/file/*.c))
 CSR = $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/csr/*.c))
 TRANSPORT = $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/transport/*.c))
 # What the names of a CSR are held to is the core's.
@@ -90,7 +90,7 @@ $(BUILD)/$(1)/obj/%.o: csrc/binding/%.c $(HEADERS)
 	@mkdir -p $$(@D)
 	$(CC) $(ALL_CFLAGS) $$(INC_$(1)) -c -o $$@ $$<
 $(BUILD)/$(1)/certcentral/core.so: $(BUILD)/$(1)/obj/core.o \
-		$(BUILD)/$(1)/obj/order.o $(BUILD)/$(1)/obj/file.o $(CORE)
+		$(BUILD)/$(1)/obj/order.o $(BUILD)/$(1)/obj/file.o $(CORE) $(FILES)
 	@mkdir -p $$(@D)
 	$(CC) $(SANITIZE) $(MODULE) -o $$@ $$^
 $(BUILD)/$(1)/certcentral/csr.so: $(BUILD)/$(1)/obj/csr.o \
@@ -108,7 +108,7 @@ $(foreach abi,$(ABIS),$(eval $(call abi_rules,$(abi))))
 
 # Every csrc/test/*.c is a program of its own. A library, because a test may
 # bring a source file of the core with it and then needs all but that one.
-$(BUILD)/libdcc.a: $(CORE) $(CSR) $(TRANSPORT)
+$(BUILD)/libdcc.a: $(CORE) $(FILES) $(CSR) $(TRANSPORT)
 	@rm -f $@
 	@ar rc $@ $^
 $(BUILD)/test/%: csrc/test/%.c $(BUILD)/libdcc.a $(HEADERS)
@@ -184,7 +184,8 @@ check: deps
 	@cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
 		--enable=warning,performance,portability \
 		--suppress=missingIncludeSystem -D__GNUC__ -D__linux__ \
-		-D__SSE2__ -DLIBCURL_VERSION_NUM=0x075801 csrc/core csrc/csr csrc/transport csrc/binding
+		-D__SSE2__ -DLIBCURL_VERSION_NUM=0x075801 csrc/core csrc/csr csrc/file csrc/transport \
+		csrc/binding
 	@echo 'cppcheck: nothing found'
 	@luacheck --quiet --no-color --std max --codes lua examples spec/bench
 	@luacheck --quiet --no-color --std max+busted --codes spec

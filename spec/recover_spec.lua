@@ -9,6 +9,10 @@ local support = require "support.client"
 
 local PLACED = service.PLACED
 
+-- printf %s https://www.digicert.com/services/v2 |
+--   openssl dgst -sha256 -hmac "$KEY"
+local ACCOUNT = "4dc06dbe7b513142"
+
 local function client_of(box, journal, more)
   local options = { api_key = support.KEY, transport = box.world,
                     journal = journal }
@@ -52,7 +56,8 @@ describe("the journal of an order", function()
       { outcome = "not_placed", kind = "unavailable" }, 1.75 },
     { "that is unclear", { post = { "lost" }, lookup = { 404 } },
       { outcome = "unknown", kind = "unknown" }, 60 },
-    { "that is found", { post = { "lost" }, lookup = { { { order_id = 7 } } } },
+    { "that is found", { post = { "lost" }, lookup = { { { order_id = 7 } } },
+                         details = { [7] = {} } },
       { outcome = "placed", order_id = 7, status = 200 } },
   }
   for _, case in ipairs(outcomes) do
@@ -67,7 +72,8 @@ describe("the journal of an order", function()
       end
       assert.are.same({
         { step = "intent", time = 1764000000, alternative_order_id = "a-1",
-          product = "ssl_securesite_flex", common_name = "example.com",
+          base_url = "https://www.digicert.com/services/v2",
+          account = ACCOUNT, product = "ssl_securesite_flex", common_name = "example.com",
           sha256 = require("certcentral.csr").sha256(box.requests[1].body) },
         outcome,
       }, lines)
@@ -96,8 +102,8 @@ describe("the journal of an order", function()
     local journal = journals.memory()
     local order = orders.minimal()
     order.alternative_order_id = "a-1"
-    assert(client_of(service.new { lookup = { { { order_id = 7 } } } },
-      journal):ensure_order(order, orders.options()))
+    assert(client_of(service.new { lookup = { { { order_id = 7 } } },
+                                   details = { [7] = {} } }, journal):ensure_order(order, orders.options()))
     assert.are.same({}, journal:read())
   end)
 
@@ -197,10 +203,10 @@ describe("recover", function()
     assert.are.same({ { entry = "e1", time = 1764000000 - 60,
       alternative_order_id = "a-1", product = "ssl_basic",
       common_name = "example.com", sha256 = "00", outcome = "placed",
-      order_id = 7, result = { id = 7, status = "x" }, warnings = {} } },
-      list)
+      order_id = 7, result = { id = 7, status = "x" }, warnings = {} },
+      skipped = {} }, list)
     assert.are.same({}, journal:open_orders())
-    assert.are.same({}, (recover(journal, {})))
+    assert.are.same({ skipped = {} }, (recover(journal, {})))
   end)
 
   local cases = {
@@ -213,7 +219,7 @@ describe("recover", function()
     { "never answered", 9999, { lookup = { "lost" } }, "unknown" },
     { "another's", 9999, { lookup = { { { order_id = 7 } } },
       details = { [7] = { certificate = { common_name = "x.org" } } } },
-      "not_placed" },
+      "unknown" },
   }
   for _, case in ipairs(cases) do
     it("knows an order that is " .. case[1], function()
@@ -243,7 +249,8 @@ describe("recover", function()
   it("looks up what was told to be unclear", function()
     local journal = journals.memory()
     place({ post = { "lost" }, lookup = { 404 } }, journal)
-    local list = recover(journal, { lookup = { { { order_id = 7 } } } })
+    local list = recover(journal, { lookup = { { { order_id = 7 } } },
+                                    details = { [7] = {} } })
     assert.are.equal("placed", list[1].outcome)
   end)
 
@@ -251,15 +258,17 @@ describe("recover", function()
     local journal = left_open(60)
     local full = { read = function() return journal:read() end,
                    write = function() return nil, "disk full" end }
-    local list = recover(full, { lookup = { { { order_id = 7 } } } })
+    local list = recover(full, { lookup = { { { order_id = 7 } } },
+                                 details = { [7] = {} } })
     assert.are.equal("placed", list[1].outcome)
     assert.are.equal("disk full", list[1].journal_error)
   end)
 
   it("warns of several orders of one name", function()
     local list = recover(left_open(60), { lookup = { { { order_id = 7 },
-                                                       { order_id = 8 } } } })
-    assert.are.equal(7, list[1].order_id)
+                                                       { order_id = 8 } } },
+      details = { [7] = {}, [8] = {} } })
+    assert.are.equal(8, list[1].order_id)
     assert.are.equal("duplicate", list[1].warnings[1].code)
   end)
 
@@ -273,7 +282,7 @@ describe("recover", function()
       end,
       ["bad option 'settle' to 'recover' (number of seconds from 0 expected, "
        .. "got -1)"] = function() with:recover { settle = -1 } end,
-      ["unknown option 'setle' to 'recover' (known are settle)"] =
+      ["unknown option 'setle' to 'recover' (known are deadline, settle)"] =
         function() with:recover { setle = 1 } end,
     } do
       local ok, text = pcall(f)

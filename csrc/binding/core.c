@@ -1,10 +1,12 @@
 /* core.c: the Lua module certcentral.core. It is the C half of the module
  * "certcentral", not an interface of its own. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "../core/check.h"
+#include "../core/crc32.h"
 #include "order.h"
 
 #define LCC_ORDER "certcentral.order"
@@ -464,6 +466,27 @@ static int core_sleep(lua_State *L)
   return 0;
 }
 
+/* crc32(text) -> its checksum in 8 hex digits */
+static int core_crc32(lua_State *L)
+{
+  size_t length;
+  const char *s = luaL_checklstring(L, 1, &length);
+  char hex[9];
+  snprintf(hex, sizeof hex, "%08lx", (unsigned long)dcc_crc32(s, length));
+  lua_pushstring(L, hex);
+  return 1;
+}
+
+/* address(text) -> the usual spelling of an IP address; nil for other text */
+static int core_address(lua_State *L)
+{
+  size_t length;
+  const char *s = luaL_checklstring(L, 1, &length);
+  char address[DCC_ADDRESS_SIZE];
+  lua_pushstring(L, dcc_address(s, length, address)); /* nil for NULL */
+  return 1;
+}
+
 /* random_id(n) -> n random letters and digits, or nil */
 static int core_random_id(lua_State *L)
 {
@@ -477,9 +500,10 @@ static int core_random_id(lua_State *L)
   return 1;
 }
 
-/* Makes integers of integral numbers and drops nulls, in the table at the top
- * and all below it; tables nested too deeply are left as they are. Setting
- * an existing field during lua_next is allowed. */
+/* Makes integers of integral numbers and drops members that are null, in the
+ * table at the top and all below it; tables nested too deeply are left as
+ * they are. A null in a list stays: without it the list would have a hole, or
+ * look whole. Setting an existing field during lua_next is allowed. */
 static void tidy(lua_State *L, int depth)
 {
   lua_pushnil(L);
@@ -488,7 +512,8 @@ static void tidy(lua_State *L, int depth)
     int64_t i;
     if (type == LUA_TTABLE && depth < ANSWER_DEPTH) {
       tidy(L, depth + 1);
-    } else if (type == LUA_TLIGHTUSERDATA && lua_touserdata(L, -1) == NULL) {
+    } else if (type == LUA_TLIGHTUSERDATA && lua_type(L, -2) == LUA_TSTRING &&
+               lua_touserdata(L, -1) == NULL) {
       lua_pushvalue(L, -2);
       lua_pushnil(L);
       lua_rawset(L, -5);
@@ -505,7 +530,7 @@ static void tidy(lua_State *L, int depth)
 }
 
 /* tidy(answer) -> answer, changed in place: a decoded JSON value with
- * integers as integers and without nulls */
+ * integers as integers, and no member that is null */
 static int core_tidy(lua_State *L)
 {
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -523,10 +548,15 @@ LCC_EXPORT int luaopen_certcentral_core(lua_State *L)
     {"fields", core_fields}, {"secret", core_secret}, {"path", core_path},
     {"random_id", core_random_id}, {"tidy", core_tidy},
     {"printable", core_printable}, {"clock", core_clock},
-    {"sleep", core_sleep}, {"append", lcc_append},
-    {"contents", lcc_contents}, {"absolute", lcc_absolute},
+    {"sleep", core_sleep}, {"crc32", core_crc32},
+    {"address", core_address}, {"append", lcc_append},
+    {"lock", lcc_lock_file}, {"create", lcc_create_file},
+    {"replace", lcc_replace_file}, {"directory", lcc_directory},
+    {"modified", lcc_modified}, {"real_path", lcc_real_path},
+    {"absolute", lcc_absolute}, {"is_root", lcc_is_root},
     {"is_terminal", lcc_is_terminal}, {NULL, NULL}};
   make_secret_type(L);
+  lcc_open_files(L);
   luaL_newlib(L, functions);
   push_order_box(L);
   lua_pushcclosure(L, core_check, 1);

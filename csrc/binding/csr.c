@@ -231,6 +231,21 @@ static int sha256(lua_State *L)
   return 1;
 }
 
+/* csr._mac(secret, text): the HMAC-SHA256 of the text, in hex digits, under a
+ * secret of certcentral.core. */
+static int mac(lua_State *L)
+{
+  char hex[DCC_SHA256_DIGITS + 1];
+  const dcc_secret *secret = luaL_checkudata(L, 1, LCC_SECRET);
+  size_t length;
+  const char *text = luaL_checklstring(L, 2, &length);
+  luaL_argcheck(L, secret->length > 0, 1, "the secret was wiped");
+  if (!dcc_hmac_sha256(secret->bytes, secret->length, text, length, hex))
+    return out_of_memory(L);
+  lua_pushstring(L, hex);
+  return 1;
+}
+
 /* ---- errors ------------------------------------------------------------- */
 
 void lcc_push_module(lua_State *L, const char *name)
@@ -287,7 +302,8 @@ LCC_EXPORT int luaopen_certcentral_csr(lua_State *L)
       {"check", check},   {"inspect", inspect},       {"sha256", sha256},
       {"_judge", judge},  {"generate", lcc_generate}, {"_chain", lcc_read_chain},
       {"_has_name", lcc_has_name}, {"_fits_csr", lcc_fits_csr},
-      {"_fits_key", lcc_fits_key}, {"_save", lcc_save}, {NULL, NULL}};
+      {"_fits_key", lcc_fits_key}, {"_save", lcc_save}, {"_mac", mac},
+      {NULL, NULL}};
   luaL_newlib(L, functions);
   return 1;
 }

@@ -35,30 +35,27 @@ static int compare_entries(const void *a, const void *b)
   return compare(x->text, x->length, y->text, y->length);
 }
 
-/* An IP address has many spellings: writes the usual one. Returns NULL where
- * the name is none. */
-static const char *address(const char *s, size_t n,
-                           char to[INET6_ADDRSTRLEN])
+const char *dcc_address(const char *s, size_t n, char to[DCC_ADDRESS_SIZE])
 {
   unsigned char bytes[16];
   bool v6 = n > 0 && memchr(s, ':', n) != NULL;
   int family = v6 ? AF_INET6 : AF_INET;
-  if (n == 0 || n >= INET6_ADDRSTRLEN ||
+  if (n == 0 || n >= DCC_ADDRESS_SIZE ||
       (!v6 && (s[n - 1] < '0' || s[n - 1] > '9')))
     return NULL;
   memcpy(to, s, n);
   to[n] = '\0';
   return inet_pton(family, to, bytes) == 1
-           ? inet_ntop(family, bytes, to, INET6_ADDRSTRLEN) : NULL;
+           ? inet_ntop(family, bytes, to, DCC_ADDRESS_SIZE) : NULL;
 }
 
 /* The CSR's name that is the same as n bytes at s, or NULL; what the CSR says
  * twice counts as found both times. */
 static dcc_csr_name *find(const dcc_csr_names *names, const char *s, size_t n)
 {
-  char text[INET6_ADDRSTRLEN];
+  char text[DCC_ADDRESS_SIZE];
   size_t low = 0, high = names->count;
-  if (address(s, n, text) != NULL) {
+  if (dcc_address(s, n, text) != NULL) {
     s = text;
     n = strlen(text);
   }
@@ -99,9 +96,9 @@ static size_t count_lines(const char *s)
 static void read_name(dcc_check *c, dcc_csr_name *name, const char *s,
                       size_t n)
 {
-  char text[INET6_ADDRSTRLEN], *copy;
+  char text[DCC_ADDRESS_SIZE], *copy;
   *name = (dcc_csr_name){.kind = s[0], .text = s + 1, .length = n - 1};
-  if (address(name->text, name->length, text) == NULL)
+  if (dcc_address(name->text, name->length, text) == NULL)
     return;
   copy = dcc_order_note(c->order, sizeof text);
   if (copy != NULL) {
@@ -147,13 +144,13 @@ static const char *show_name(dcc_check *c, char to[DCC_SHOWN_SIZE],
  * has none, any name of it. */
 static bool common_name_fits(dcc_csr_names *names, const dcc_value *value)
 {
-  char text[INET6_ADDRSTRLEN];
+  char text[DCC_ADDRESS_SIZE];
   const char *s = value->as.text;
   size_t n = value->length;
   bool found = has(names, value);
   if (names->common == NULL || !found)
     return found;
-  if (address(s, n, text) != NULL) {
+  if (dcc_address(s, n, text) != NULL) {
     s = text;
     n = strlen(text);
   }

@@ -9,6 +9,11 @@
  * other kinds are the same here. */
 enum { DCC_CSR_COMMON = 'c' };
 
+/* An IP address has many spellings: writes the usual one. Returns NULL where
+ * the n bytes at s are not an address. */
+enum { DCC_ADDRESS_SIZE = 46 }; /* INET6_ADDRSTRLEN */
+const char *dcc_address(const char *s, size_t n, char to[DCC_ADDRESS_SIZE]);
+
 typedef struct dcc_csr_name {
   const char *text;
   size_t length;

@@ -1,4 +1,5 @@
-/* dcc_sha256.h: the SHA-256 of a text. Includes nothing of OpenSSL. */
+/* dcc_sha256.h: the SHA-256 of a text, plain and with a key. Includes nothing
+ * of OpenSSL. */
 #ifndef DCC_SHA256_H
 #define DCC_SHA256_H
 
@@ -12,5 +13,10 @@ enum { DCC_SHA256_DIGITS = 64 };
  * empty, where memory ran out or libcrypto refuses. OpenSSL's error queue
  * stays as it was. */
 bool dcc_sha256(const void *data, size_t n, char hex[DCC_SHA256_DIGITS + 1]);
+
+/* Writes the HMAC of n bytes at `data` under a key, with SHA-256, in the same
+ * way. */
+bool dcc_hmac_sha256(const void *key, size_t key_length, const void *data,
+                     size_t n, char hex[DCC_SHA256_DIGITS + 1]);
 
 #endif

@@ -6,6 +6,7 @@ local errors = require "certcentral.error"
 local options_of = require "certcentral.options"
 local orders = require "certcentral.orders"
 local response = require "certcentral.response"
+local status = require "certcentral.status"
 local wait = require "certcentral.wait"
 
 local certificate = {}
@@ -28,10 +29,10 @@ end
 local function find(order)
   local found = type(order.certificate) == "table" and order.certificate
   local id = found and response.id(found.id)
-  if wait.is_over(order) and order.status:lower() ~= "expired" then
+  if status.is_over(order) and order.status:lower() ~= "expired" then
     return nil, wait.not_issued("refused", order,
                                 ": it has no certificate to be used")
-  elseif id and (wait.is_issued(order) or found.valid_till ~= nil) then
+  elseif id and (status.is_issued(order) or found.valid_till ~= nil) then
     return id
   end
   return nil, wait.not_issued("unavailable", order,
@@ -40,8 +41,8 @@ end
 
 -- An answer whose body is no JSON.
 local function read_bytes(answer, mask)
-  local status, body = answer.status, answer.body
-  if status >= 200 and status <= 299 and body and body ~= "" then
+  local code, body = answer.status, answer.body
+  if code >= 200 and code <= 299 and body and body ~= "" then
     return { body = body }
   end
   return response.read(answer, mask)
@@ -229,7 +230,7 @@ end
 local function not_saved(kind, message, id, members)
   local err = errors.new(kind, ("the certificate of order %d was not saved: ")
                                :format(id) .. message, members)
-  err.order_id, err.outcome = id, nil
+  err.order_id = id
   return err
 end
 

@@ -8,6 +8,7 @@ local defaults = require "certcentral.defaults"
 local errors = require "certcentral.error"
 local options_of = require "certcentral.options"
 local journal_lines = require "certcentral.journal_lines"
+local placing = require "certcentral.placing"
 local policy = require "certcentral.policy"
 local transports = require "certcentral.transports"
 
@@ -17,6 +18,8 @@ local min = math.min
 local is_callable = client_options.is_callable
 
 local ID_LENGTH = 26 -- 62^26 names: as good as never the same twice
+local ACCOUNT_DIGITS = 16
+local REMEMBERED = 1000 -- orders that were placed last
 
 -- ---- making and closing --------------------------------------------------
 
@@ -39,7 +42,8 @@ local function set_policy(self, options)
   end
   self.deadline = options.deadline or 120
   self.recover_for = options.recover_for or 60
-  self.unique_ids = options.unique_ids
+  self.unique_ids, self.any_404 = options.unique_ids, options.any_404
+  self.store = options.store -- nil: the usual one, when it is needed
   self.journal, self.on_event = options.journal, options.on_event
   self.defaults = options.defaults and defaults.copy(options.defaults)
 end
@@ -108,6 +112,8 @@ function client.new(options)
                     ["User-Agent"] = found.agent },
     csr_memory = { client_blocklist = options.blocklist },
     queues = setmetatable({}, { __mode = "k" }), -- those that are open
+    under_way = setmetatable({}, { __mode = "v" }), -- name -> its call
+    placed = {}, last_placed = 0, -- ids of the last orders, also as keys
   }, meta)
   set_policy(self, options)
   local ok
@@ -167,7 +173,7 @@ end
 -- tables are read without asking their metatables.
 local function call_custom(self, request)
   request.headers = transports.with_key(self.secret, request.headers)
-  local ok, answer, failure = pcall(self.custom, request)
+  local ok, answer, failure = errors.try(self.custom, request)
   if not ok then
     return bad_answer("raised: " .. errors.told(answer))
   elseif answer == nil then
@@ -214,18 +220,26 @@ end
 
 -- ---- orders --------------------------------------------------------------
 
+--- Which account this is, in a way that does not reveal its key.
+function methods:_account()
+  self.account = self.account or require("certcentral.csr")
+    ._mac(self.secret, self.base_url):sub(1, ACCOUNT_DIGITS)
+  return self.account
+end
+
 local function given(value)
   return value ~= nil and value ~= core.null
 end
 
--- The name that the order has or is to get; nil with once = false.
+-- The name that the order has or is to get, and whether it is made up here;
+-- nil with once = false.
 local function name_for(order, options)
   local name = rawget(order, "alternative_order_id")
   if given(name) then
-    return name
+    return name, false
   elseif options.once ~= false then
     return core.random_id(ID_LENGTH) or
-           error("no random bytes from the system", 0)
+           error("no random bytes from the system", 0), true
   end
 end
 
@@ -236,11 +250,11 @@ local function prepare(self, order, options, name, who)
   local body, warnings = certcentral._check(order, options, true, name,
                                             self.csr_memory)
   if not body then
-    return nil, warnings
+    return nil, errors.of_order(warnings)
   end
   local certificate = rawget(order, "certificate")
   return {
-    path = path, body = body, warnings = warnings,
+    path = path, body = body, warnings = warnings, name = name,
     product = options.product or core.product,
     once = options.once ~= false and name ~= nil,
     ours = { common_name = rawget(certificate, "common_name"),
@@ -255,6 +269,13 @@ local function with_more(warnings, more)
   return warnings
 end
 
+-- Remembers that an order is some call's already: none of another call.
+local function remember(self, id)
+  local at = self.last_placed % REMEMBERED + 1
+  self.placed[self.placed[-at] or 0] = nil
+  self.placed[-at], self.placed[id], self.last_placed = id, true, at
+end
+
 -- What the call returns: result, info; or nil, err.
 local function finish(call, order, result, answer)
   local info = {
@@ -263,7 +284,7 @@ local function finish(call, order, result, answer)
     event_error = call.event_error, journal_error = call.journal_error,
   }
   if not result then
-    local err = answer
+    local err = errors.of_order(answer)
     for name, value in pairs(info) do
       err[name] = value
     end
@@ -271,6 +292,7 @@ local function finish(call, order, result, answer)
                 message = err.message, attempts = call.attempts }
     return nil, err
   end
+  remember(call.client, result.id)
   info.status, info.recovered = answer.status, call.recovered or false
   info.existed = call.existed
   info.seconds = call.world.clock() - call.started
@@ -281,9 +303,10 @@ end
 
 -- What stops a script (Ctrl-C) must not cost the order's name.
 local function raise_interrupted(call, message)
-  if type(message) == "string" and call.attempts > 0 then
-    message = ("%s (the order%s may have been placed)"):format(message,
-      call.name and (" '%s'"):format(call.name) or "")
+  if type(message) == "string" then
+    message = ("%s (the order%s %s)"):format(message,
+      call.name and (" '%s'"):format(call.name) or "",
+      call.attempts > 0 and "may have been placed" or "was not sent")
   end
   error(message, 0)
 end
@@ -291,7 +314,7 @@ end
 require "certcentral.interpreted"(finish, with_more)
 
 -- Places it, with a line in the journal before and one after.
-local function place(self, call, order)
+local function place_noted(self, call, order)
   local record, err
   if self.journal then
     record, err = journal_lines.intent(self, call, order)
@@ -299,13 +322,39 @@ local function place(self, call, order)
       return finish(call, order, nil, err)
     end
   end
-  local ok, result, answer = pcall(call.place, call, order)
-  if not ok then
-    raise_interrupted(call, result)
-  elseif record then
+  local result, answer = placing.place(call, order)
+  if record then
     call.journal_error = record(result, answer)
   end
   return finish(call, order, result, answer)
+end
+
+--- The error of an order whose name another one in progress has.
+function client.name_taken(name)
+  return errors.of_order(errors.invalid({ {
+    path = "alternative_order_id", code = "conflict",
+    message = "'alternative_order_id' must be another than that of an order "
+              .. "that is under way, got " .. core.printable(name, 64),
+  } }, {}, 1))
+end
+
+-- Two orders that have one name at once cannot be told from each other when
+-- one of them is looked up.
+local function place(self, call, order)
+  local name = order.once and call.name
+  if name and self.under_way[name] then
+    return finish(call, order, nil, client.name_taken(name))
+  elseif name then
+    self.under_way[name] = call
+  end
+  local ok, result, info = pcall(place_noted, self, call, order)
+  if name then
+    self.under_way[name] = nil
+  end
+  if not ok then
+    raise_interrupted(call, result)
+  end
+  return result, info
 end
 
 local function begin(self, order, options, who)
@@ -321,10 +370,10 @@ end
 --- An order that is ready to go, for _place and for queues; or nil, err.
 function methods:_ready(order, options, who)
   options, order = begin(self, order, options, who)
-  local name = name_for(order, options)
+  local name, fresh = name_for(order, options)
   local ready, err = prepare(self, order, options, name, who)
   if ready then
-    ready.name = name
+    ready.ours.fresh = fresh
   end
   return ready, err
 end
@@ -365,48 +414,97 @@ local function nameless(err)
     path = "alternative_order_id", code = "missing",
     message = "'alternative_order_id' is required to ensure an order",
   }
-  return errors.invalid(problems, err and err.warnings or {}, #problems)
+  return errors.of_order(errors.invalid(problems, err and err.warnings or {},
+                                        #problems))
+end
+
+--- An order with a name of the caller's that is ready to go; or nil, err.
+function methods:_ready_to_ensure(order, options, who)
+  options, order = begin(self, order, options, who)
+  local name = rawget(order, "alternative_order_id")
+  name = given(name) and name ~= "" and name or nil
+  local ready, err = prepare(self, order, options, name, who)
+  if not name then
+    return nil, nameless(err)
+  end
+  return ready, err
+end
+
+--- Runs f, which returns result, info or nil, err, with a claim on names.
+function methods._claimed(call, names, f)
+  local claim, err = require("certcentral.claims").take(call, names)
+  if claim == nil then
+    return nil, errors.of_order(err)
+  end
+  call.claim = claim
+  local ok, result, info = pcall(f)
+  if claim then
+    if not ok and call.attempts == 0 then
+      claim:note(nil)
+    end
+    claim:release()
+  end
+  if not ok then
+    error(result, 0)
+  end
+  return result, info
+end
+
+--- Places an order for a call that has the claim on its name, unless it is
+-- there.
+function methods:_ensure(call, ready)
+  local result, answer = require("certcentral.ensure")(call, ready.ours)
+  local claim = call.claim
+  call.existed = result ~= nil
+  if result and claim and call.lookups > 0 then
+    claim:note(nil) -- the service finds it by its name
+  end
+  if result or answer then
+    return finish(call, ready, result, answer)
+  elseif claim then
+    claim:note "sent"
+  end
+  result, answer = place(self, call, ready)
+  if claim then
+    claim:note(result and "placed" or nil, result and result.id)
+  end
+  return result, answer
 end
 
 --- Places an order unless a live order of its alternative_order_id is there:
--- for scripts that may run twice.
+-- for scripts that may run twice, also at the same time.
 -- @param order the order table, with alternative_order_id
 -- @param options as for place_order
 -- @return result, info (info.existed tells a found order); or nil, err
 function methods:ensure_order(order, options)
-  options, order = begin(self, order, options, "ensure_order")
-  local name = rawget(order, "alternative_order_id")
-  name = given(name) and name ~= "" and name or nil
-  local ready, err = prepare(self, order, options, name, "ensure_order")
-  if not name then
-    return nil, nameless(err)
-  elseif not ready then
+  local ready, err = self:_ready_to_ensure(order, options, "ensure_order")
+  if not ready then
     return nil, err
   end
-  local call = policy.call(self, name)
-  local result, answer = call:existing()
-  call.existed = result ~= nil
-  if result or answer then
-    return finish(call, ready, result, answer)
-  end
-  return place(self, call, ready)
+  local call = policy.call(self, ready.name)
+  return self._claimed(call, { "order " .. ready.name }, function()
+    return self:_ensure(call, ready)
+  end)
 end
 
 --- Looks up what a crash left open in the journal.
 -- @param options settle: seconds (default 3600) after which an order that is
---   not found counts as not placed
+--   not found counts as not placed; deadline: seconds for all of it (default
+--   the client's)
 -- @return list of {alternative_order_id, outcome, order_id, result, warnings,
---   time, product, common_name, sha256, message}; or nil, err
+--   time, product, common_name, sha256, message}, with `skipped`: a list of
+--   {line, why} of what the journal has that cannot be read; or nil, err
 function methods:recover(options)
   options = options or {}
   options_of.check(options,
-                    { settle = client_options.seconds_or_none }, "recover")
+                    { settle = client_options.seconds_or_none,
+                      deadline = client_options.seconds_or_none }, "recover")
   if self.closed then
     options_of.raise("this client is closed")
   elseif not self.journal then
     options_of.raise("this client has no journal to recover from")
   end
-  return journal_lines.recover(self, options.settle or 3600)
+  return journal_lines.recover(self, options)
 end
 
 --- Places one order with a client of its own.
@@ -427,7 +525,7 @@ function client.place_once(order, options)
   certcentral._endpoint(for_order.product, "place_order")
   local self, err = client.new(for_client)
   if not self then
-    return nil, err
+    return nil, errors.of_order(err)
   end
   local ok, result, info = pcall(self.place_order, self, order, for_order)
   self:close()

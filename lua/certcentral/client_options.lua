@@ -94,6 +94,12 @@ local function journal(value)
   end
 end
 
+local function store(value)
+  if value ~= false and not require("certcentral.store").is_store(value) then
+    return "store with 'lock', 'keep', 'unlock', 'get' and 'set', or false"
+  end
+end
+
 local function callable(value)
   if not is_callable(value) then
     return "function"
@@ -106,7 +112,7 @@ client_options.rules = {
   proxy = "string", timeout = seconds,
   connect_timeout = seconds, user_agent = "string", transport = transport,
   retry = retry, deadline = seconds, recover_for = seconds_or_none,
-  unique_ids = "boolean", rate = rate, budget = budget, journal = journal,
+  unique_ids = "boolean", any_404 = "boolean", store = store, rate = rate, budget = budget, journal = journal,
   on_event = callable, defaults = defaults.problem,
 }
 

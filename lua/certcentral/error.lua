@@ -1,18 +1,10 @@
 --- Errors: tables that print well.
---
--- What each kind means for the caller stands here once: `outcome` is what
--- became of an order, `retryable` whether the same call may succeed later
--- without a change and without the risk of buying twice.
 
-local kinds = {
-  invalid = { outcome = "not_placed", retryable = false },
-  config = { outcome = "not_placed", retryable = false },
-  denied = { outcome = "not_placed", retryable = false },
-  refused = { outcome = "not_placed", retryable = false },
-  throttled = { outcome = "not_placed", retryable = true },
-  unavailable = { outcome = "not_placed", retryable = true },
-  unknown = { outcome = "unknown", retryable = false },
-  protocol = { retryable = false },
+-- The kinds: whether the same call may succeed later without a change and
+-- without the risk of buying twice.
+local retryable = {
+  invalid = false, config = false, denied = false, refused = false,
+  throttled = true, unavailable = true, unknown = false, protocol = false,
 }
 
 local meta = { __name = "certcentral.error" }
@@ -50,9 +42,7 @@ local errors = {}
 -- @param message for a person
 -- @param members further members, or nil; they win over the kind's own
 function errors.new(kind, message, members)
-  local defaults = kinds[kind]
-  local err = { kind = kind, message = message, outcome = defaults.outcome,
-                retryable = defaults.retryable }
+  local err = { kind = kind, message = message, retryable = retryable[kind] }
   for name, value in pairs(members or {}) do
     err[name] = value
   end
@@ -60,6 +50,14 @@ function errors.new(kind, message, members)
 end
 
 require "certcentral.interpreted"(errors.new)
+
+--- The error of a call that was to place an order: with its `outcome`, where
+-- nothing has said more: what became of the order.
+function errors.of_order(err)
+  err.outcome = err.outcome or
+                (err.kind == "unknown" and "unknown" or "not_placed")
+  return err
+end
 
 --- The error of an order with problems.
 -- @param problems what the core kept of them
@@ -81,6 +79,26 @@ end
 -- raises.
 function errors.told(value)
   return type(value) == "string" and value or "a " .. type(value)
+end
+
+-- What Lua's own interpreters raise on Ctrl-C, wherever the script is.
+local function is_interruption(message)
+  return type(message) == "string" and message:find("interrupted!$") ~= nil
+end
+
+errors.is_interruption = is_interruption
+
+local function after(ok, ...)
+  if not ok and is_interruption((...)) then
+    error((...), 0)
+  end
+  return ok, ...
+end
+
+--- pcall for functions of the caller's own, whose errors must not cost an
+-- order. An interruption is none of theirs: it goes on.
+function errors.try(f, ...)
+  return after(pcall(f, ...))
 end
 
 return errors

@@ -4,31 +4,37 @@
 -- A journal is any value with two methods; others may keep theirs wherever
 -- they like (a database, a queue), and a client takes each of them:
 --
---   journal:write(entry) -> true; or nil, message. Keeps an entry. It returns
---     true when the entry is safe, and not before. An order whose intent
---     cannot be written is not sent.
+--   journal:write(entry, wait) -> true; or nil, message. Keeps an entry. It
+--     returns true when the entry is safe, and not before. An order whose
+--     intent cannot be written is not sent. Where it has to wait for others it
+--     calls wait(seconds), which waits as the client does, and gives up where
+--     that returns false.
 --   journal:read() -> list, count; or nil, message. All entries, oldest
 --     first, and how many could not be read.
 --
--- An entry is a flat table: names of a-z, 0-9 and _; strings, integers and
--- booleans.
+-- An entry is a flat table: names of a-z, 0-9 and _, but not "sum"; strings,
+-- integers and booleans.
 --
 --   { step = "intent", entry = "<random id>", time = <epoch seconds>,
---     alternative_order_id =, product =, common_name =, sha256 = }
+--     base_url =, account =, alternative_order_id =, product =,
+--     common_name =, sha256 = }
 --   { step = "outcome", entry = "<the intent's>", time =, order_id =,
 --     outcome = "placed", "not_placed" or "unknown", status =, kind = }
 --
--- `sha256` is that of the request's body. There is never more of an order.
+-- `account` is the start of an HMAC of the base URL under the API key, which
+-- it does not reveal; `sha256` is that of the request's body. There is never
+-- more of an order.
 
 local core = require "certcentral.core"
+local errors = require "certcentral.error"
 local options_of = require "certcentral.options"
-local response = require "certcentral.response"
 
 local journal = {}
 
 local EXACT = 2 ^ 53 -- a float of this size and more may have lost digits
 local FINAL = { placed = true, not_placed = true }
-local CLOSED = "the journal is closed"
+
+journal.CLOSED = "the journal is closed"
 
 local is_integer = math.type and function(value)
   return math.type(value) == "integer"
@@ -41,7 +47,7 @@ local function whole(value)
          value > -EXACT and value < EXACT and value % 1 == 0
 end
 
--- Raises unless it is an entry.
+--- Raises unless it is an entry.
 local function check(entry)
   if type(entry) ~= "table" then
     options_of.raise("bad entry to 'write' (table expected, got %s)",
@@ -49,9 +55,10 @@ local function check(entry)
   end
   for name, value in next, entry do
     local known = type(value)
-    if type(name) ~= "string" or not name:find("^[a-z_0-9]+$") then
+    if type(name) ~= "string" or not name:find("^[a-z_0-9]+$") or
+       name == "sum" then
       options_of.raise("bad name in the entry to 'write' "
-        .. "(a-z, 0-9 and _ expected, got %s)", type(name) == "string"
+        .. "(a-z, 0-9 and _, and not 'sum', expected, got %s)", type(name) == "string"
         and "'" .. core.printable(name, 40) .. "'" or type(name))
     elseif known == "number" and not whole(value) then
       options_of.raise("bad '%s' in the entry to 'write' (integer below "
@@ -63,6 +70,8 @@ local function check(entry)
   end
 end
 
+journal.check = check
+
 local function copy(entry)
   local to = {}
   for name, value in next, entry do
@@ -71,101 +80,110 @@ local function copy(entry)
   return to
 end
 
--- ---- lines ---------------------------------------------------------------
-
--- Every byte that JSON wants escaped, and DEL.
-local SPECIAL = "[^ !#-Z%[%]^-~\128-\255]"
-
-local function escape(c)
-  return (c == '"' or c == "\\") and "\\" .. c
-         or ("\\u%04x"):format(c:byte())
-end
-
-local function encode_value(value)
-  if type(value) == "string" then
-    return '"' .. value:gsub(SPECIAL, escape) .. '"'
-  elseif is_integer(value) then
-    return ("%d"):format(value)
-  elseif type(value) == "number" then
-    return ("%.0f"):format(value == 0 and 0 or value) -- no "-0"
-  end
-  return tostring(value)
-end
-
--- A line without its end: the members by name, but `step` first.
-local function encode(entry)
-  local names, parts = {}, {}
-  for name in next, entry do
-    names[#names + 1] = name
-  end
-  table.sort(names, function(a, b)
-    if a == "step" or b == "step" then
-      return a == "step" and b ~= "step"
-    end
-    return a < b
-  end)
-  for i, name in ipairs(names) do
-    parts[i] = ('"%s":%s'):format(name, encode_value(entry[name]))
-  end
-  return "{" .. table.concat(parts, ",") .. "}"
-end
-
-require "certcentral.interpreted"(check, copy, encode)
-
--- A long integer as it stands in the line: lua-cjson reads all numbers as
--- floats. One that this Lua has no integer for stays a string of digits. The
--- quotes around a name are none within a text: those have a backslash.
-local function exact(line, name, value)
-  local digits = name:find("^[a-z_0-9]+$") and
-    line:match('"' .. name .. '"%s*:%s*(%-?%d+)%s*[,}]')
-  local number = digits and tonumber(digits)
-  return is_integer(number) and number or digits or value
-end
-
--- The entry of a line, or nil where it is no JSON object. To lua-cjson a text
--- ends where a NUL stands.
-local function decode(line)
-  local entry = line:find("^%s*{") and not line:find("\0", 1, true) and
-                response.decode(line)
-  if not entry then
-    return nil
-  end
-  for name, value in next, entry do
-    if type(value) == "number" and (value >= EXACT or value <= -EXACT) then
-      entry[name] = exact(line, name, value)
-    end
-  end
-  return entry
-end
-
--- All entries of a text, and how many lines are none. A last line without an
--- end was cut by a crash: whoever wrote it was never told that it is there.
-local function decode_all(text)
-  local list, skipped, from = {}, 0, 1
-  while from <= #text do
-    local to = text:find("\n", from, true)
-    local entry = to and decode(text:sub(from, to - 1))
-    if entry then
-      list[#list + 1] = entry
-    else
-      skipped = skipped + 1
-    end
-    from = (to or #text) + 1
-  end
-  return list, skipped
-end
+require "certcentral.interpreted"(check, copy)
 
 -- ---- what is open --------------------------------------------------------
 
--- A journal may be the caller's own and do anything.
-local function read(from)
-  local ok, list, message = pcall(from.read, from)
+-- Calls visit(entry) for all entries of a journal, oldest first, and
+-- visit(nil, skipped) for what cannot be read. A journal may be the caller's
+-- own and do anything.
+-- @return true; or nil, message
+local function walk(from, visit)
+  if journal.is_own(from) then
+    return from:_each(visit)
+  end
+  local ok, list, message = errors.try(from.read, from)
   if not ok then
     return nil, tostring(list)
   elseif type(list) ~= "table" then
     return nil, tostring(message)
   end
-  return list, message
+  for _, entry in ipairs(list) do
+    if type(entry) == "table" then
+      visit(entry)
+    end
+  end
+  for i = 1, type(message) == "number" and message or 0 do
+    visit(nil, { why = ("entry %d of those that the journal cannot read")
+                       :format(i) })
+  end
+  return true
+end
+
+-- What a scan makes of an intent, and of an outcome.
+local function take_intent(scan, entry)
+  local id = entry.entry
+  if id ~= nil and not scan.orders[id] and not scan.early[id] then
+    scan.last = scan.last + 1
+    scan.orders[id] = { intent = entry, place = scan.last,
+                        since = scan.since }
+  end
+end
+
+local function take_outcome(scan, entry)
+  local id = entry.entry
+  local order = id ~= nil and scan.orders[id]
+  if id == nil or not FINAL[entry.outcome] then
+    return
+  elseif not order then
+    scan.early[id] = true
+  elseif scan.wanted and scan.wanted(order.intent) then
+    order.outcome = order.outcome or entry
+  else
+    scan.orders[id] = nil
+  end
+end
+
+-- Entries are in the order of their times, so that what could not be read was
+-- written before the next that can be, and an intent after the last.
+local function note_time(scan, time)
+  if type(time) ~= "number" then
+    return
+  end
+  for i = #scan.skipped, 1, -1 do
+    if scan.skipped[i].before then
+      break
+    end
+    scan.skipped[i].before = time
+  end
+  if time <= scan.now and time > (scan.since or -math.huge) then
+    scan.since = time
+  end
+end
+
+--- Goes through a journal once.
+-- @param from any journal
+-- @param now seconds since 1970
+-- @param wanted nil, or a function(intent) that is true of the orders to keep
+--   although their outcome is final
+-- @return list of {intent, outcome: the final one or nil, since: not before
+--   this time was it written}, oldest first; a list of {line, why, cut: the
+--   line was never whole, before: it was written before this time}; or nil,
+--   message
+function journal.scan(from, now, wanted)
+  local scan = { orders = {}, early = {}, skipped = {}, last = 0, now = now,
+                 wanted = wanted }
+  local ok, message = walk(from, function(entry, skipped)
+    if not entry then
+      scan.skipped[#scan.skipped + 1] = skipped
+      return
+    end
+    note_time(scan, entry.time)
+    if entry.step == "intent" then
+      take_intent(scan, entry)
+    elseif entry.step == "outcome" then
+      take_outcome(scan, entry)
+    end
+  end)
+  if not ok then
+    return nil, message
+  end
+  local list = {}
+  for _, order in pairs(scan.orders) do
+    list[#list + 1] = order
+  end
+  table.sort(list, function(a, b) return a.place < b.place end)
+  return list, scan.skipped
 end
 
 --- The intents of a journal that no outcome is final for. An outcome of
@@ -174,25 +192,15 @@ end
 -- @return list of intents, oldest first, and how many entries could not be
 --   read; or nil, message
 function journal.open_orders(from)
-  local list, skipped = read(from)
-  if not list then
+  local orders, skipped = journal.scan(from, math.huge)
+  if not orders then
     return nil, skipped
   end
-  local seen, open = {}, {}
-  for _, entry in ipairs(list) do
-    if type(entry) == "table" and entry.step == "outcome" and
-       entry.entry ~= nil and FINAL[entry.outcome] then
-      seen[entry.entry] = true
-    end
+  local open = {}
+  for i, order in ipairs(orders) do
+    open[i] = order.intent
   end
-  for _, entry in ipairs(list) do
-    if type(entry) == "table" and entry.step == "intent" and
-       entry.entry ~= nil and not seen[entry.entry] then
-      seen[entry.entry] = true -- an intent that was written twice is one
-      open[#open + 1] = entry
-    end
-  end
-  return open, skipped
+  return open, #skipped
 end
 
 local function has_methods(value)
@@ -209,18 +217,31 @@ function journal.is_journal(value)
   return ok and good
 end
 
---- Whether a value is one of this module's own.
+--- Whether a value is one of this package's own.
 function journal.is_own(value)
   local meta = debug.getmetatable(value)
   return type(meta) == "table" and rawget(meta, "own") == journal
 end
 
--- ---- in a file -----------------------------------------------------------
+-- ---- this package's own ----------------------------------------------------
 
-local function kind(name, methods)
+--- The metatable of a kind of journals, with what all kinds have.
+-- @param methods write, and _each(visit) as `walk` above has it
+function journal.kind(name, methods)
   methods.open_orders = journal.open_orders
   function methods:close()
     self.closed = true
+  end
+  function methods:read()
+    local list, skipped = {}, 0
+    local ok, message = self:_each(function(entry)
+      list[#list + 1] = entry
+      skipped = skipped + (entry and 0 or 1)
+    end)
+    if not ok then
+      return nil, message
+    end
+    return list, skipped
   end
   return {
     own = journal, __index = methods, __close = methods.close,
@@ -231,87 +252,35 @@ local function kind(name, methods)
   }
 end
 
-local file = {}
-local file_meta = kind("file", file)
-
-local function explain(path, message)
-  return ("journal '%s' %s"):format(core.printable(path, 300), message)
-end
-
---- Appends one line of JSON and has it on the disk before it returns; blocks
--- for as long. Where it fails, the file is as it was.
--- @return true; or nil, message
-function file:write(entry)
-  check(entry)
-  if self.closed then
-    return nil, CLOSED
-  end
-  local ok, message = core.append(self.path, encode(entry) .. "\n")
-  if not ok then
-    return nil, explain(self.path, message)
-  end
-  return true
-end
-
---- @return all entries, oldest first, and how many lines are none; or nil,
---   message
-function file:read()
-  if self.closed then
-    return nil, CLOSED
-  end
-  local text, message = core.contents(self.path)
-  if not text then
-    return nil, explain(self.path, message)
-  end
-  return decode_all(text)
-end
-
---- A journal in a file, one line of JSON for each entry; several processes
--- may share it. The file is made where there is none, readable for its owner
--- alone, and opened anew for each entry: moved away, it is begun again, and
--- what is open in the old one is not seen from then on. No file stays open.
+--- A journal in a file: see journal_file.lua.
 -- @param path the file's; a later change of directory does not matter
 -- @return the journal; or nil, message where the file cannot be written to
 function journal.file(path)
-  if type(path) ~= "string" or path == "" or path:find("\0", 1, true) then
-    options_of.raise("bad argument 'path' to 'file' (path expected, got %s)",
-      type(path) ~= "string" and type(path) or
-      path == "" and "an empty string" or "a string with a NUL")
-  end
-  local from_root, message = core.absolute(path)
-  local ok = from_root
-  if ok then
-    ok, message = core.append(from_root, "")
-  end
-  if not ok then
-    return nil, explain(path, message)
-  end
-  return setmetatable({ path = from_root }, file_meta)
+  return require("certcentral.journal_file")(path)
 end
 
 -- ---- in memory -----------------------------------------------------------
 
 local memory = {}
-local memory_meta = kind("memory", memory)
+local memory_meta = journal.kind("memory", memory)
 
 function memory:write(entry)
   check(entry)
   if self.closed then
-    return nil, CLOSED
+    return nil, journal.CLOSED
   end
   self.entries[#self.entries + 1] = copy(entry)
   return true
 end
 
-function memory:read()
+function memory:_each(visit)
   if self.closed then
-    return nil, CLOSED
+    return nil, journal.CLOSED
   end
-  local list = {}
-  for i, entry in ipairs(self.entries) do
-    list[i] = copy(entry)
+  for _, entry in ipairs(self.entries) do
+    visit(copy(entry))
   end
-  return list, 0
+  return true
 end
 
 --- A journal that ends with the process: for tests, and for programs that

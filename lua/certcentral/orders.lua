@@ -3,8 +3,10 @@
 local arguments = require "certcentral.arguments"
 local body = require "certcentral.body"
 local errors = require "certcentral.error"
+local lookup = require "certcentral.lookup"
 local options_of = require "certcentral.options"
 local query = require "certcentral.query"
+local response = require "certcentral.response"
 local shapes = require "certcentral.shapes"
 
 local orders = {}
@@ -61,12 +63,15 @@ function orders.find_orders(self, alternative_order_id)
   if not part:find("[^.]") then -- as a path it would lead elsewhere
     part = part:gsub("%.", "%%2E")
   end
-  local list, err = query.all { client = self, member = "orders",
-                                path = "/order/alternate/" .. part }
-  if not list and err.status == 404 then
-    return {}
+  local function read(answer, mask)
+    if answer.status ~= 404 then
+      return response.read(answer, mask)
+    end
+    local none, err = lookup.read(answer, mask, self.any_404)
+    return none and {}, err
   end
-  return list, not list and err or nil
+  return query.all { client = self, member = "orders", how = { read = read },
+                     path = "/order/alternate/" .. part }
 end
 
 --- Iterates over the orders of the account, page after page:

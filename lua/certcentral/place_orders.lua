@@ -13,6 +13,7 @@
 -- and nil at the end. An outcome is {ok =, result =, info =, err =}.
 
 local certcentral = require "certcentral"
+local clients = require "certcentral.client"
 local core = require "certcentral.core"
 local errors = require "certcentral.error"
 local options_of = require "certcentral.options"
@@ -160,6 +161,7 @@ end
 local function take(batch, index, order, outcome)
   batch.done = batch.done + 1
   if not outcome.ok then
+    errors.of_order(outcome.err)
     batch.failed = batch.failed + 1
     batch.stopped = batch.stopped or batch.stop_on_error
   end
@@ -175,6 +177,20 @@ local function no_table(order)
     message = "an order must be a table, got " .. type(order) } }, {}, 1)
 end
 
+-- Two orders of one name cannot be told from each other: the second one is
+-- refused, also where the first is done. Names that were made up are not the
+-- same twice.
+local function refuse_twin(batch, item)
+  local ready = item.ready
+  if not ready or not ready.once or ready.ours.fresh then
+    return
+  elseif batch.names[ready.name] then
+    item.ready, item.err = nil, clients.name_taken(ready.name)
+  else
+    batch.names[ready.name] = true
+  end
+end
+
 -- {index, order, ready, err} of the next order, or nil behind the last.
 local function prepare_next(batch)
   local order = batch.next_order()
@@ -186,23 +202,11 @@ local function prepare_next(batch)
   if type(order) == "table" then
     item.ready, item.err = batch.client:_ready(order, batch.options,
                                                "place_orders")
+    refuse_twin(batch, item)
   else
     item.err = no_table(order)
   end
   return item
-end
-
--- Two orders of one name could not be told from each other.
-local function refuse_twins(items)
-  local seen = {}
-  for _, item in ipairs(items) do
-    local ready = item.ready
-    if ready and ready.once and seen[ready.name] then
-      item.ready, item.err = nil, queue_of.name_taken(ready.name)
-    elseif ready and ready.once then
-      seen[ready.name] = true
-    end
-  end
 end
 
 -- Checks all orders; gives them out one after the other from then on.
@@ -211,7 +215,6 @@ local function prepare_all(batch)
   for item in prepare_next, batch do
     items[item.index] = item
   end
-  refuse_twins(items)
   batch.total = #items
   for _, item in ipairs(items) do
     batch.stopped = batch.stopped or item.err and batch.stop_on_error
@@ -297,7 +300,7 @@ local function new_batch(client, orders, options)
     clock = client.world.clock, validated = own.validate_first ~= false,
     stop_on_error = own.stop_on_error or false,
     on_outcome = own.on_outcome, outcomes = {},
-    count = 0, done = 0, failed = 0,
+    count = 0, done = 0, failed = 0, names = {},
   }
 end
 

@@ -1,6 +1,7 @@
---- The policy: when a request is sent again, when an order is looked up, and
--- when nobody can know. It knows no socket: `world` sends, waits and tells
--- the time (see client.lua), and may yield while it does.
+--- A call: what it sends and waits for within one deadline, and when a
+-- request is sent again. It knows no socket: `world` sends, waits and has
+-- the time (see client.lua), and may yield while it does. What follows for an
+-- order is in placing.lua.
 
 local errors = require "certcentral.error"
 local http_date = require "certcentral.http_date"
@@ -8,20 +9,7 @@ local response = require "certcentral.response"
 
 local policy = {}
 
--- What follows from each kind of error of a POST. "unclear": the order may
--- have been placed, so it is looked up and not sent again.
-local AFTER = {
-  unavailable = "again", throttled = "again", unknown = "unclear",
-  denied = "final", refused = "final", config = "final",
-}
-
--- Orders in these states are over: their name may be used again.
-local OVER = { canceled = true, cancelled = true, rejected = true,
-               revoked = true, expired = true }
-
 local THROTTLED_BASE = 5 -- seconds: the shorter of CertCentral's windows
-local DAY = 86400
-local DETAILS_MAX = 10 -- orders of one name that are looked at
 
 local Call = {}
 Call.__index = Call
@@ -60,7 +48,7 @@ function Call:emit(event)
   end
   event.alternative_order_id = self.name
   event.elapsed = self.world.clock() - self.started
-  local ok, message = pcall(on_event, event)
+  local ok, message = errors.try(on_event, event)
   if not ok and not self.event_error then
     self.event_error = self.client.mask(errors.told(message))
   end
@@ -79,6 +67,17 @@ function Call:wait(seconds, reason)
     self:emit { event = "wait", reason = reason, seconds = seconds }
     self.world.sleep(seconds, reason)
   end
+end
+
+--- Waits a little for something that another has, at most until the deadline.
+-- @return false, at once, where that has passed
+function Call:pause(seconds, reason)
+  local left = self:left()
+  if left <= 0 then
+    return false
+  end
+  self:wait(math.min(seconds, left), reason)
+  return true
 end
 
 -- How long to wait after the n-th failure: exponential with full jitter; as
@@ -111,7 +110,7 @@ end
 -- Asks the rate budget, which may be the caller's own and do anything:
 -- seconds to wait, 0 and its grant; or nil, in words what went wrong.
 local function ask_budget(budget)
-  local ok, seconds, grant = pcall(budget.take, budget)
+  local ok, seconds, grant = errors.try(budget.take, budget)
   if not ok then
     return nil, errors.told(seconds)
   elseif type(seconds) ~= "number" or seconds < 0 or seconds ~= seconds then
@@ -151,7 +150,7 @@ function Call:take_budget()
     elseif seconds == 0 then
       return function()
         if client.budget then
-          pcall(budget.done, budget, grant) -- no matter of the order
+          errors.try(budget.done, budget, grant) -- no matter of the order
         end
       end
     elseif seconds == math.huge or
@@ -179,7 +178,7 @@ function Call:send(event, method, path, body)
     answer, failure = self.client:_exchange(method, path, body, left,
                                             self.accept)
   else
-    answer, failure = self:not_sent(self.cancelled or "the deadline is over")
+    answer, failure = self:not_sent(self.cancelled or "the deadline has passed")
   end
   done()
   return answer, failure
@@ -283,280 +282,6 @@ function Call:change(method, path, body, event, tell)
     return self:exchange(event or "change", method, path, body, read,
                          read_failure)
   end)
-end
-
--- ---- orders by their name ------------------------------------------------
-
-local function escaped(name)
-  if name:find("^%.+$") then
-    return (name:gsub("%.", "%%2E"))
-  end
-  return (name:gsub("[^%w%-_.~]", function(byte)
-    return ("%%%02X"):format(byte:byte())
-  end))
-end
-
--- The list of an answer to a look-up: {order_id, certificate_id, status}
--- each; nil where it is no such answer.
-local function read_list(value)
-  if type(value.orders) ~= "table" then
-    return nil
-  end
-  local list = {}
-  for _, entry in ipairs(value.orders) do
-    local id = type(entry) == "table" and response.id(entry.order_id)
-    if not id then
-      return nil
-    end
-    list[#list + 1] = { id = id, status = entry.status,
-                        certificate_id = response.id(entry.certificate_id) }
-  end
-  return list
-end
-
--- The orders of this call's name, `ask` being ask or ask_once.
--- @return list, the response; or nil, err
-function Call:named_orders(ask)
-  self.lookups = self.lookups + 1
-  local value, answer = ask(self, "/order/alternate/" .. escaped(self.name),
-                            "lookup")
-  if not value then
-    if answer.status == 404 then
-      return {}
-    end
-    return nil, answer
-  end
-  local list = read_list(value)
-  if not list then
-    return nil, errors.new("protocol",
-      "the answer to the look-up has no list of orders", { retryable = true })
-  end
-  return list, answer
-end
-
-local function squeezed(pem)
-  return type(pem) == "string" and pem:gsub("%-%-%-%-%-[^-]*%-%-%-%-%-", "")
-                                      :gsub("%s", "")
-end
-
--- True where an order of this name is plainly another one: other contents, or
--- from an earlier day. `ours` is {common_name, csr}; `since` the time that
--- ours was sent at, or nil.
-local function is_other(details, ours, since)
-  local certificate = details.certificate
-  local created = type(details.date_created) == "string"
-                  and http_date.parse_iso(details.date_created)
-  if created and since and created < since - DAY then
-    return true
-  elseif type(certificate) ~= "table" then
-    return false
-  end
-  local name, csr = certificate.common_name, squeezed(certificate.csr)
-  return type(name) == "string" and
-         name:lower() ~= ours.common_name:lower() or
-         ours.csr and csr and csr ~= "" and csr ~= squeezed(ours.csr) or false
-end
-
--- By the server's clock, which `answer` tells: when this call began, or what
--- `time` of our clock was; nil where the answer tells none.
-function Call:server_time(answer, time)
-  local date = answer.headers and answer.headers.date
-  date = type(date) == "string" and http_date.parse(date)
-  local ago = time and self.world.time() - time
-              or self.world.clock() - self.started
-  return date and date - ago
-end
-
--- An order as a result, completed as far as that can be had.
-local function result_of(entry, details)
-  local result = details or {}
-  local certificate = result.certificate
-  result.id, result.status = entry.id, result.status or entry.status
-  result.certificate_id = result.certificate_id or
-    type(certificate) == "table" and response.id(certificate.id) or
-    entry.certificate_id
-  return result
-end
-
-function Call:details(id)
-  return (self:ask(("/order/certificate/%d"):format(id), "get"))
-end
-
-local function ids_of(list)
-  local ids = {}
-  for i, entry in ipairs(list) do
-    ids[i] = ("%d"):format(entry.id)
-  end
-  return table.concat(ids, ", ")
-end
-
--- The first of the found orders that can be this call's, as a result; nil
--- where all are others.
-function Call:pick(list, answer, ours)
-  if #list == 0 then
-    return nil
-  end
-  local since, fit, first = self:server_time(answer, ours.time), {}, nil
-  for i, entry in ipairs(list) do
-    if not self.known[entry.id] and i <= DETAILS_MAX then
-      local details = self:details(entry.id)
-      if not (details and is_other(details, ours, since)) then
-        fit[#fit + 1] = entry
-        first = first or result_of(entry, details)
-      end
-    end
-  end
-  if #fit > 1 then
-    self:warn_of_many(fit)
-  end
-  return first
-end
-
-function Call:warn_of_many(list)
-  self.warnings[#self.warnings + 1] = {
-    path = "alternative_order_id", code = "duplicate",
-    message = ("'alternative_order_id' must name one order, got %d: %s")
-      :format(#list, ids_of(list)),
-  }
-end
-
---- Looks once for an order that was sent before this call.
--- @param ours {common_name, time}
--- @return result; or nil, err; or nil where there is none
-function Call:find(ours)
-  local list, answer = self:named_orders(self.ask)
-  if not list then
-    return nil, answer
-  end
-  return self:pick(list, answer, ours)
-end
-
--- ---- an unclear order ----------------------------------------------------
-
-local function may_help(err)
-  return err.kind == "unavailable" or err.kind == "throttled" or
-         err.kind == "protocol"
-end
-
--- Looks an unclear order up at growing intervals.
--- @return result, its response; or nil, and in words why not, and whether
---   the service said that there is none
-function Call:recover(ours)
-  local span = self.client.recover_for
-  local ends = math.min(self.world.clock() + span, self.ends)
-  local interval, answered = span / 60, 0
-  local why
-  while true do
-    local list, answer = self:named_orders(self.ask_once)
-    local result = list and self:pick(list, answer, ours)
-    if result then
-      return result, answer
-    end
-    answered, why = answered + (list and 1 or 0), not list and answer or nil
-    local left = math.min(ends - self.world.clock(), self:left())
-    if why and not may_help(why) or left <= 0 or self.exhausted then
-      break
-    end
-    local seconds = math.max(interval, why and why.retry_after or 0)
-    self:wait(math.min(seconds, left), "lookup")
-    interval = math.min(interval * 2, span / 4)
-  end
-  if self.cancelled then
-    return nil, self.cancelled, false
-  elseif why and not (self.exhausted and answered > 0) then
-    return nil, ("it could not be looked up: %s"):format(why.message), false
-  end
-  return nil, ("it was not found in %d look-ups by alternative_order_id '%s'")
-    :format(answered, self.name), true
-end
-
-local function unclear_error(err, why)
-  local members = {}
-  for name, value in pairs(err) do
-    members[name] = value
-  end
-  members.kind, members.message = nil, nil
-  members.outcome, members.retryable = nil, nil
-  local message = err.message
-  if err.kind ~= "unknown" then
-    message = "nobody can tell whether the order was placed: an attempt was "
-              .. "unclear, then " .. message
-  end
-  return errors.new("unknown", message .. "; " .. why, members)
-end
-
-require "certcentral.interpreted"(unclear_error)
-
--- ---- placing -------------------------------------------------------------
-
--- One POST: result, answer; or nil, err.
-function Call:attempt(order)
-  return self:exchange("attempt", "POST", order.path, order.body,
-                       response.order, response.order_failure)
-end
-
--- What follows from a failed attempt: "again", or a result, or nil, err.
-function Call:after(order, err, unclear)
-  local step = AFTER[err.kind]
-  if step == "again" and self:may_retry(self.attempts, err) then
-    return "again"
-  elseif not order.once or not unclear and step ~= "unclear" then
-    return nil, err
-  end
-  local result, why, absent = self:recover(order.ours)
-  if result then
-    self.recovered = true
-    return result, why
-  elseif absent and self.client.unique_ids and step == "unclear" and
-         self.attempts < self.client.retry.attempts and self:left() > 0 then
-    return "again"
-  end
-  return nil, unclear_error(err, why)
-end
-
---- Places an order at most once.
--- @param order {path, body, once, ours = {common_name, csr}}
--- @return result, the response; or nil, err
-function Call:place(order)
-  local unclear = false
-  while true do
-    local result, answer = self:attempt(order)
-    if result then
-      return result, answer
-    end
-    local err = answer
-    unclear = unclear or err.kind == "unknown"
-    result, answer = self:after(order, err, unclear)
-    if result ~= "again" then
-      return result, answer
-    end
-  end
-end
-
--- ---- ensuring ------------------------------------------------------------
-
---- The live order of this call's name; the others are remembered as no work
--- of this call.
--- @return result, response; or nil, err; or nil where there is none
-function Call:existing()
-  local list, answer = self:named_orders(self.ask)
-  if not list then
-    return nil, answer
-  end
-  local live = {}
-  for _, entry in ipairs(list) do
-    if OVER[tostring(entry.status):lower()] then
-      self.known[entry.id] = true
-    else
-      live[#live + 1] = entry
-    end
-  end
-  if #live == 0 then
-    return nil
-  elseif #live > 1 then
-    self:warn_of_many(live)
-  end
-  return result_of(live[1], self:details(live[1].id)), answer
 end
 
 return policy

@@ -17,7 +17,7 @@
 -- gets exactly one.
 
 local core = require "certcentral.core"
-local errors = require "certcentral.error"
+local clients = require "certcentral.client"
 local options_of = require "certcentral.options"
 local queue_run = require "certcentral.queue_run"
 
@@ -27,6 +27,7 @@ local finish, failed = queue_run.finish, queue_run.failed
 local give_up = queue_run.give_up
 local raise = options_of.raise
 
+local MAIN = {} -- stands for the main thread, which Lua 5.1 has no name for
 local CONCURRENCY, CONCURRENCY_MAX = 8, 1000
 
 local methods = {}
@@ -79,6 +80,30 @@ local function is_seconds(value)
   return type(value) == "number" and value >= 0
 end
 
+-- Whether a step is under way in the thread that is marked: what raises
+-- wherever it likes (a hook, Ctrl-C) may leave a mark behind.
+local function is_stepping(self)
+  local thread, here = self.stepping, coroutine.running() or MAIN
+  if not thread then
+    return false
+  elseif thread == MAIN and here ~= MAIN then
+    return true -- Lua 5.1 has no way to look at its main thread
+  end
+  local level = 0
+  while true do
+    local info
+    if thread == here then
+      info = debug.getinfo(level + 1, "f")
+    else
+      info = debug.getinfo(thread, level, "f")
+    end
+    if not info or info.func == queue_run.step then
+      return info ~= nil
+    end
+    level = level + 1
+  end
+end
+
 --- Does what can be done, and returns as soon as an order has its outcome,
 -- at the latest after `timeout` seconds. 0 never waits: not for the network,
 -- a name server, a back-off or the rate budget. What a callback raised is
@@ -91,28 +116,20 @@ function methods:step(timeout)
           timeout == nil and "no value" or type(timeout))
   end
   check_open(self, "step")
-  if self.stepping then
+  if is_stepping(self) then
     raise("'step' within a step: from a callback of this queue")
   end
-  self.stepping = true
+  self.stepping = coroutine.running() or MAIN
+  self.upset = self.upset or self.unfinished
+  self.unfinished = true -- until this step has come to its end
   local ok, message = pcall(queue_run.step, self, timeout)
   self.stepping = false
   if not ok then
-    self.upset = true
     error(message, 0)
   end
+  self.unfinished = false
   raise_problem(self)
   return self.left
-end
-
--- A name that two orders have at once tells neither from the other when one
--- of them is looked up.
-local function name_taken(name)
-  return errors.invalid({ {
-    path = "alternative_order_id", code = "conflict",
-    message = "'alternative_order_id' must be another than that of an order "
-              .. "that is under way, got " .. core.printable(name, 64),
-  } }, {}, 1)
 end
 
 -- Notes a ticket everywhere, or nowhere where memory runs out.
@@ -140,7 +157,7 @@ function methods:_add(ready, err, callback)
     ticket.ready, ticket.name, ticket.unique = ready, ready.name, ready.once
     if ready.once and self.names[ready.name] then
       ticket.unique = false
-      err = name_taken(ready.name)
+      err = clients.name_taken(ready.name)
     end
   end
   local outcome = err and failed(err)
@@ -349,7 +366,7 @@ local function concurrency(value)
   end
 end
 
-queue.concurrency, queue.name_taken = concurrency, name_taken
+queue.concurrency = concurrency
 
 --- Makes a queue of a client's.
 -- @param options nil or { concurrency = how many orders are under way at
@@ -369,7 +386,8 @@ function queue.new(client, options)
     results = { first = 1, last = 0 },           -- ended exchanges, not yet told
     batch = false, batch_at = 1, -- of the network, on its way to results
     running = 0, left = 0, finished = 0,
-    upset = false, -- the last step raised
+    unfinished = false, -- a step has begun and not come to its end
+    upset = false, -- so was the last one
   }, meta)
   self.view = queue_run.view(self, client)
   if not client.custom then

@@ -87,14 +87,17 @@ local function wake_waiter(self, ticket)
   end
 end
 
---- Gives a ticket its outcome.
+-- Gives a ticket its outcome. It is live until all of that is noted: where
+-- something raises on the way, `rescue` does it again.
 local function finish(self, ticket, outcome)
-  ticket.state, ticket.result = "done", outcome
-  self.live[ticket] = nil
+  ticket.result = ticket.result or outcome
+  ticket.state = "done"
   if ticket.unique and self.names[ticket.name] == ticket then
     self.names[ticket.name] = nil
   end
   self.left, self.finished = self.left - 1, self.finished + 1
+  self.live[ticket] = nil
+  outcome = ticket.result
   local callback = ticket.callback
   ticket.callback, ticket.ready, ticket.call, ticket.thread = nil, nil, nil,
                                                               nil
@@ -107,7 +110,7 @@ local function finish(self, ticket, outcome)
 end
 
 local function failed(err)
-  return { ok = false, err = err }
+  return { ok = false, err = errors.of_order(err) }
 end
 
 queue_run.finish, queue_run.failed, queue_run.tell = finish, failed, tell
@@ -128,6 +131,9 @@ local resume, stop
 local function after(self, ticket, ok, first, kind, value)
   if not ok then
     self.running = self.running - 1
+    if errors.is_interruption(first) then
+      self.problem = self.problem or { first } -- not the policy's
+    end
     return finish(self, ticket, broken(self, ticket, first))
   elseif coroutine.status(ticket.thread) == "dead" then
     self.running = self.running - 1
@@ -174,13 +180,14 @@ local function next_queued(self)
 end
 
 -- What needs memory comes first: where there is none, the order is still
--- queued.
+-- queued. Its state comes before the list: what is in no list and has begun
+-- is found by `rescue`.
 local function begin(self, ticket)
   local ready, view = ticket.ready, self.view
   ticket.call = policy.call(view, ticket.name)
   ticket.thread = coroutine.create(self.client._place)
-  drop_first(self)
   ticket.state = "sending"
+  drop_first(self)
   self.running = self.running + 1
   resume(self, ticket, view, ticket.call, ready)
 end
@@ -310,27 +317,35 @@ local function rescue_one(self, ticket)
   end
 end
 
--- After a step that raised, as it does when memory runs out: sees to it that
--- every order still gets its outcome.
-local function rescue(self)
-  local begun = {}
+-- The orders that are in no list: those that have begun; those that have their
+-- outcome, but not everything that follows; and how many there are in all.
+local function survey(self)
+  local begun, done, left = {}, {}, 0
   for ticket in pairs(self.live) do
-    if ticket.thread and ticket.state ~= "queued" then
+    left = left + 1
+    if ticket.state == "done" then
+      done[#done + 1] = ticket
+    elseif ticket.state ~= "queued" then
       begun[#begun + 1] = ticket
     end
   end
-  self.current, self.running = nil, #begun
+  return begun, done, left
+end
+
+-- After a step that did not come to its end, as when memory runs out or a hook
+-- raises: sees to it that every order still gets its outcome.
+local function rescue(self)
+  local begun, done, left = survey(self)
+  self.current, self.running, self.left = nil, #begun, left
+  for _, ticket in ipairs(done) do
+    finish(self, ticket)
+  end
   for _, ticket in ipairs(begun) do
     if ticket.state ~= "done" then
       rescue_one(self, ticket)
     end
   end
-  self.running = 0
-  for ticket in pairs(self.live) do
-    if ticket.thread and ticket.state ~= "queued" then
-      self.running = self.running + 1
-    end
-  end
+  self.running = #(survey(self))
   self.upset = false
 end
 

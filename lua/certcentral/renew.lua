@@ -1,13 +1,16 @@
 --- Renewals: the order after an order, and whether it is time for one.
 
 local arguments = require "certcentral.arguments"
+local candidates = require "certcentral.candidates"
 local core = require "certcentral.core"
 local defaults = require "certcentral.defaults"
 local errors = require "certcentral.error"
 local http_date = require "certcentral.http_date"
 local options_of = require "certcentral.options"
 local orders = require "certcentral.orders"
+local policy = require "certcentral.policy"
 local response = require "certcentral.response"
+local status = require "certcentral.status"
 local wait = require "certcentral.wait"
 
 local renew = {}
@@ -205,10 +208,10 @@ local function refused(order, said)
 end
 
 -- Whether a live order of the renewal's name is there.
-local function is_there(self, name)
-  local list, err = self:find_orders(name)
+local function is_there(call)
+  local list, err = candidates.named(call, call.ask)
   for _, entry in ipairs(list or {}) do
-    if not wait.is_over(entry) then
+    if not status.is_over(entry) then
       return true
     end
   end
@@ -216,7 +219,7 @@ local function is_there(self, name)
 end
 
 -- Why an order cannot be renewed, or nil.
-local function obstacle(self, old, name)
+local function obstacle(call, old)
   if type(old.certificate) ~= "table" then
     return errors.new("protocol", ("order %d came without its certificate")
                                   :format(old.id))
@@ -225,8 +228,11 @@ local function obstacle(self, old, name)
     return refused(old, ("is %s: there is nothing to renew")
                         :format(core.printable(tostring(old.status), 40)))
   elseif old.is_renewed == true or old.is_renewed == 1 then
-    local there, err = is_there(self, name)
-    return err or not there and refused(old, "has been renewed already")
+    local there, err = is_there(call)
+    if not there and err then
+      err.outcome = "unknown"
+    end
+    return not there and err or not there and refused(old, "has been renewed already")
            or nil
   end
 end
@@ -258,20 +264,32 @@ end
 function renew.renew(self, id, changes, options)
   id = arguments.id(id, "order", "renew")
   changes = check_changes(changes)
-  local old, err = orders.read(arguments.call(self), id)
-  if not old then
-    return nil, err
-  end
+  arguments.call(self)
+  local usual = ("renewalOf%d"):format(id)
   local name = is_text(changes.alternative_order_id) and
-               changes.alternative_order_id or ("renewalOf%d"):format(id)
-  err = obstacle(self, old, name)
-  if err then
-    return nil, err
-  end
-  local order = renewal_of(old)
-  make_room(order, changes)
-  return self:ensure_order(defaults.merge(order, changes),
-                           with_product(options, old))
+               changes.alternative_order_id or usual
+  local call = policy.call(self, name)
+  return self._claimed(call, { "renewal " .. usual, "order " .. name },
+                       function()
+    local old, err = orders.read(call, id)
+    if not old then
+      err.outcome = "unknown" -- it may have been renewed before
+      return nil, err
+    end
+    err = obstacle(call, old)
+    if err then
+      return nil, errors.of_order(err)
+    end
+    local order = renewal_of(old)
+    make_room(order, changes)
+    local ready
+    ready, err = self:_ready_to_ensure(defaults.merge(order, changes),
+                                       with_product(options, old), "renew")
+    if not ready then
+      return nil, err
+    end
+    return self:_ensure(call, ready)
+  end)
 end
 
 -- ---- advice --------------------------------------------------------------
@@ -296,7 +314,7 @@ local function by_state(order)
     return "wait", "the order has been renewed already"
   elseif state == "reissue_pending" then
     return "wait", "a reissue is under way"
-  elseif state ~= "expired" and not wait.is_issued(order) then
+  elseif state ~= "expired" and not status.is_issued(order) then
     return "wait", "the order is " .. core.printable(state, 40)
   end
 end
@@ -361,7 +379,7 @@ function renew.renewal_advice(self, id, options)
   local order, err = orders.read(arguments.call(self), id)
   if not order then
     return nil, err
-  elseif wait.is_over(order) and order.status:lower() ~= "expired" then
+  elseif status.is_over(order) and order.status:lower() ~= "expired" then
     return nil, wait.not_issued("refused", order, ": place a new order")
   end
   return advise(order, self.world.time(), options.days or DAYS)

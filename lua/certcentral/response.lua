@@ -113,6 +113,8 @@ local function kind_of(status)
   return "unknown"
 end
 
+response.errors_of, response.describe = api_errors, describe
+
 local prefixes = {
   denied = "the API key was not accepted",
   throttled = "too many requests",

@@ -66,8 +66,9 @@ function shapes.tidy(answer)
   return answer
 end
 
---- The list at a member of an answer; empty where the answer has none, as
--- with `{}` for no results. nil where something else stands there.
+--- The list at a member of an answer: of objects, or empty as with `{}` for
+-- no results. nil where anything else is there, a list with a null in it
+-- included: what cannot be read whole is not read in part.
 function shapes.list(answer, member)
   local list = answer[member]
   if list == nil then
@@ -75,7 +76,14 @@ function shapes.list(answer, member)
   elseif type(list) ~= "table" then
     return nil
   end
-  return list
+  local count = 0
+  for place, item in pairs(list) do
+    count = count + 1
+    if type(place) ~= "number" or type(item) ~= "table" then
+      return nil
+    end
+  end
+  return count == #list and list or nil
 end
 
 return shapes

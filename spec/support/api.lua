@@ -33,7 +33,7 @@ end
 --- A client whose service answers by `answers`: "METHOD /path" -> {status,
 -- body, headers}, a function(request, n) that returns such a one (or nil,
 -- failure), or a list of them for one request after the other. Anything else
--- is answered with 404.
+-- is not found: of a look-up by name, no order.
 -- @return client, list of requests {line, path, query, body, headers}
 function api.client(answers, more)
   local requests, seen = {}, {}
@@ -54,7 +54,9 @@ function api.client(answers, more)
     elseif answer and type(answer[1]) == "table" then
       answer = answer[math.min(seen[plain], #answer)]
     end
-    answer = answer or { 404, '{"errors":[{"code":"not_found|route"}]}' }
+    answer = answer or { 404, ('{"errors":[{"code":"not_found|%s"}]}')
+      :format(plain:find("/order/alternate/", 1, true) and "order" or
+              "route") }
     return { status = answer[1], body = answer[2],
              headers = answer[3] or {} }
   end, more)

@@ -3,7 +3,8 @@
 --   service.new { post = {...}, lookup = {...}, details = {[id] = table} }
 --
 -- Each of the lists holds what is answered in turn, the last for ever:
---   a number            that status, with an empty body
+--   a number            that status, with an empty body; to a look-up 404 is
+--                       CertCentral's own
 --   "lost", "refused"   no answer; nothing reached the server
 --   a list of orders    200, with these orders (for look-ups)
 --   a table with status as it is
@@ -21,6 +22,10 @@ local function next_of(list, counts, name)
   counts[name] = (counts[name] or 0) + 1
   return list[math.min(counts[name], #list)]
 end
+
+--- CertCentral's answer where no order has the name.
+service.NONE = { status = 404, headers = {}, body =
+  '{"errors":[{"code":"not_found|order","message":"No order was found."}]}' }
 
 local function answer_of(step)
   if step == "lost" then
@@ -49,7 +54,8 @@ function service.new(script)
     if request.method == "POST" then
       return answer_of(next_of(script.post, counts, "post"))
     elseif path:find("^/order/alternate/") then
-      return answer_of(next_of(script.lookup, counts, "lookup"))
+      local step = next_of(script.lookup, counts, "lookup")
+      return answer_of(step == 404 and service.NONE or step)
     end
     local details = script.details and
                     script.details[tonumber(path:match("(%d+)$"))]

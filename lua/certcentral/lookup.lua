@@ -1,0 +1,97 @@
+--- What the answer to a look-up by alternative_order_id says: which orders
+-- have the name, that none has it, or nothing that can be trusted. This is
+-- decided here and nowhere else: an order that is wrongly taken for missing
+-- is bought twice.
+
+local errors = require "certcentral.error"
+local response = require "certcentral.response"
+local shapes = require "certcentral.shapes"
+
+local lookup = {}
+
+local function unclear(message, status)
+  return nil, errors.new("protocol", "the look-up cannot be trusted: "
+    .. message, { retryable = true, status = status })
+end
+
+--- Whether all of the API's errors say that there is no such order.
+-- @param list of {code, message}
+function lookup.says_none(list)
+  for _, entry in ipairs(list) do
+    if type(entry.code) ~= "string" or
+       not entry.code:find("^not_found|order") then
+      return false
+    end
+  end
+  return #list > 0
+end
+
+local function is_html(answer)
+  local kind = answer.headers and answer.headers["content-type"]
+  return type(kind) == "string" and kind:lower():find("html", 1, true) ~= nil
+         or type(answer.body) == "string" and
+            answer.body:find("^[%s\239\187\191]*<") ~= nil
+end
+
+-- Nobody public tells how CertCentral answers for a name that no order has.
+local function read_404(answer, mask, any_404)
+  local list = response.errors_of(answer.body, mask)
+  local said = response.describe(404, list, answer.body)
+  if lookup.says_none(list) or any_404 and not is_html(answer) then
+    return {}
+  elseif is_html(answer) then
+    return unclear(said .. ", an HTML page", 404)
+  end
+  return unclear(said .. " (not CertCentral's not_found|order; with "
+    .. "new{ any_404 = true } such an answer means that there is no order)",
+    404)
+end
+
+local function read_entry(entry)
+  local id = response.id(entry.order_id)
+  return id and { id = id, status = entry.status,
+                  certificate_id = response.id(entry.certificate_id) }
+end
+
+local function total_of(page)
+  return type(page) == "table" and tonumber(page.total) or nil
+end
+
+local function read_list(value)
+  local given = value.orders ~= nil and shapes.list(value, "orders")
+  if not given then
+    return unclear("it has no list of orders")
+  end
+  local list = {}
+  for i, entry in ipairs(given) do
+    list[i] = read_entry(entry)
+    if not list[i] then
+      return unclear("it has no list of orders with their ids")
+    end
+  end
+  local total = total_of(value.page)
+  if total and total ~= #list then
+    return unclear(("it has a list of %d orders, but says that there are %s")
+                   :format(#list, tostring(total)))
+  end
+  return list
+end
+
+--- Reads the answer to GET /order/alternate/{name}.
+-- @param answer {status, headers, body} as a transport gives it
+-- @param mask a function from a text to the same without secrets
+-- @param any_404 whether every 404 that is not an HTML page means "none"
+-- @return list of {id, status, certificate_id}, empty where there is none;
+--   or nil, err: of the kind "protocol" where the answer is neither
+function lookup.read(answer, mask, any_404)
+  if answer.status == 404 then
+    return read_404(answer, mask, any_404)
+  end
+  local value, err = response.read(answer, mask)
+  if not value then
+    return nil, err
+  end
+  return read_list(value)
+end
+
+return lookup
