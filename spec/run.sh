@@ -49,7 +49,9 @@ count() {
 }
 
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+CERTCENTRAL_STATE=$(mktemp -d)
+export CERTCENTRAL_STATE
+trap 'rm -rf "$log" "$CERTCENTRAL_STATE"' EXIT
 
 for program in "$BUILD"/test/test_*
 do

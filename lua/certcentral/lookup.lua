@@ -53,10 +53,7 @@ local function read_entry(entry)
                   certificate_id = response.id(entry.certificate_id) }
 end
 
-local function total_of(page)
-  return type(page) == "table" and tonumber(page.total) or nil
-end
-
+-- The list of an answer, whatever its page; or nil, err.
 local function read_list(value)
   local given = value.orders ~= nil and shapes.list(value, "orders")
   if not given then
@@ -69,29 +66,43 @@ local function read_list(value)
       return unclear("it has no list of orders with their ids")
     end
   end
-  local total = total_of(value.page)
-  if total and total ~= #list then
-    return unclear(("it has a list of %d orders, but says that there are %s")
-                   :format(#list, tostring(total)))
-  end
   return list
 end
 
---- Reads the answer to GET /order/alternate/{name}.
+--- Reads one page of the answer to GET /order/alternate/{name}, which others
+-- may follow: the decoded answer, its list as lookup.read has it; or nil, err.
+-- @param answer, mask, any_404 as for lookup.read
+function lookup.page(answer, mask, any_404)
+  if answer.status == 404 then
+    local none, err = read_404(answer, mask, any_404)
+    return none and {}, none or err
+  end
+  local value, err = response.read(answer, mask)
+  if not value then
+    return nil, err
+  end
+  local list
+  list, err = read_list(value)
+  return list and value, list or err
+end
+
+--- Reads the answer to GET /order/alternate/{name}, which is one page.
 -- @param answer {status, headers, body} as a transport gives it
 -- @param mask a function from a text to the same without secrets
 -- @param any_404 whether every 404 that is not an HTML page means "none"
 -- @return list of {id, status, certificate_id}, empty where there is none;
 --   or nil, err: of the kind "protocol" where the answer is neither
 function lookup.read(answer, mask, any_404)
-  if answer.status == 404 then
-    return read_404(answer, mask, any_404)
-  end
-  local value, err = response.read(answer, mask)
+  local value, list = lookup.page(answer, mask, any_404)
   if not value then
-    return nil, err
+    return nil, list
   end
-  return read_list(value)
+  local total = type(value.page) == "table" and tonumber(value.page.total)
+  if total and total ~= #list then
+    return unclear(("it has a list of %d orders, but says that there are %s")
+                   :format(#list, tostring(total)))
+  end
+  return list
 end
 
 return lookup

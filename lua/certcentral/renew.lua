@@ -207,15 +207,19 @@ local function refused(order, said)
                     { order_id = order.id, order_status = order.status })
 end
 
--- Whether a live order of the renewal's name is there.
+-- Whether a live order of the renewal's name is there; or nil, err.
 local function is_there(call)
   local list, err = candidates.named(call, call.ask)
-  for _, entry in ipairs(list or {}) do
+  if not list then
+    err.outcome = "unknown"
+    return nil, err
+  end
+  for _, entry in ipairs(list) do
     if not status.is_over(entry) then
       return true
     end
   end
-  return false, err
+  return false
 end
 
 -- Why an order cannot be renewed, or nil.
@@ -229,10 +233,7 @@ local function obstacle(call, old)
                         :format(core.printable(tostring(old.status), 40)))
   elseif old.is_renewed == true or old.is_renewed == 1 then
     local there, err = is_there(call)
-    if not there and err then
-      err.outcome = "unknown"
-    end
-    return not there and err or not there and refused(old, "has been renewed already")
+    return err or not there and refused(old, "has been renewed already")
            or nil
   end
 end

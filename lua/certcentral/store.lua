@@ -17,11 +17,14 @@
 --                                 absent); or nil, message. A value of nil
 --                                 takes the key away.
 --
--- Names, keys and values are strings. No method waits.
+-- Names, keys and values are strings, a value of 65536 bytes at most. No method
+-- waits.
 
 local options_of = require "certcentral.options"
 
 local store = {}
+
+store.VALUE_MAX = 65536 -- bytes
 
 local METHODS = { "lock", "keep", "unlock", "get", "set" }
 
@@ -49,6 +52,10 @@ function store.check_set(key, value, expected)
   check(key, "string", "key", "set")
   if value ~= nil then
     check(value, "string", "value", "set")
+  end
+  if value and #value > store.VALUE_MAX then
+    options_of.raise("bad value to 'set' (at most %d bytes expected, got %d)",
+                     store.VALUE_MAX, #value)
   end
   if expected ~= nil and expected ~= false then
     check(expected, "string", "expected value", "set")

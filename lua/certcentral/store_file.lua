@@ -10,7 +10,6 @@ local options_of = require "certcentral.options"
 local store = require "certcentral.store"
 
 local TRIES, PAUSE = 200, 0.005 -- of `set`, whose lock is held for a moment
-local VALUE_MAX = 65536 -- bytes
 
 local file = {}
 local meta = { __index = file, __name = "certcentral.store",
@@ -38,7 +37,7 @@ end
 
 local function read(path)
   local opened = io.open(path, "rb")
-  local text = opened and opened:read(VALUE_MAX)
+  local text = opened and (opened:read(store.VALUE_MAX) or "")
   if opened then
     opened:close()
   end
