@@ -50,7 +50,7 @@ describe("new", function()
       end)
       assert.is_nil(client)
       assert.are.equal("config", err.kind)
-      assert.are.equal("not_placed", err.outcome)
+      assert.is_nil(err.outcome) -- no order was being placed
       assert.is_false(err.retryable)
       assert.is_truthy(err.message:find("CERTCENTRAL_API_KEY", 1, true))
     end

@@ -68,7 +68,8 @@ describe("defaults", function()
     local client = support.new(function(request)
       requests[#requests + 1] = request
       return { status = request.method == "GET" and 404 or 201, headers = {},
-               body = support.BODY }
+               body = request.method == "GET" and
+                 '{"errors":[{"code":"not_found|order"}]}' or support.BODY }
     end, { defaults = { container = { id = 5 } } })
     assert(client:ensure_order(orders.with { alternative_order_id = "a-1" },
                                orders.options()))

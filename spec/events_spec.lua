@@ -55,9 +55,8 @@ describe("on_event", function()
         alternative_order_id = "a-1", message = "nobody can tell whether "
         .. "the order was placed: the answer was lost" },
       { event = "lookup", method = "GET", path = "/order/alternate/a-1",
-        status = 404, kind = "refused", seconds = 0, elapsed = 3.75,
-        alternative_order_id = "a-1", message = "the request was refused: "
-        .. "HTTP status 404: no explanation" },
+        status = 404, seconds = 0, elapsed = 3.75,
+        alternative_order_id = "a-1" },
       { event = "wait", reason = "lookup", seconds = 1, elapsed = 3.75,
         alternative_order_id = "a-1" },
       { event = "lookup", method = "GET", path = "/order/alternate/a-1",
@@ -149,8 +148,8 @@ describe("a rate budget of others", function()
 
   it("gets its grant back for each request", function()
     local taken, done = 0, {}
-    place({ post = { "lost" }, lookup = { { { order_id = 7 } } } },
-      { budget = {
+    place({ post = { "lost" }, lookup = { { { order_id = 7 } } },
+            details = { [7] = {} } }, { budget = {
         take = function()
           taken = taken + 1
           return 0, "grant " .. taken
@@ -235,11 +234,11 @@ describe("what ends a wait", function()
                      message)
   end)
 
-  it("raises as it is where nothing was sent", function()
+  it("raises, and names the order that was not sent", function()
     local ok, message = pcall(place, { post = { PLACED } }, { budget = {
       take = function() return 1 end, done = function() end } }, interrupt)
     assert.is_false(ok)
-    assert.are.equal("interrupted!", message)
+    assert.are.equal("interrupted! (the order 'a-1' was not sent)", message)
   end)
 
   it("raises what is no text as it is", function()

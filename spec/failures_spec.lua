@@ -70,7 +70,8 @@ describe("it is told:", function()
     local list, message = file:read()
     lfs.rmdir(path)
     assert.is_nil(list)
-    assert.is_truthy(message:find("^journal '.-' cannot be read: "), message)
+    assert.is_truthy(message:find("^journal '.-' cannot be opened: is a "
+                                  .. "directory$"), message)
   end)
 end)
 

@@ -289,15 +289,4 @@ describe("a list of other things", function()
       assert.are.equal("protocol", err.kind)
     end)
   end
-
-  it("that is empty, but says how many there are, is no end", function()
-    local client = support.new(function()
-      return { status = 200, headers = {},
-               body = '{"orders":[],"page":{"total":3}}' }
-    end)
-    for order, err in client:orders() do
-      assert.is_false(order)
-      assert.are.equal("protocol", err.kind)
-    end
-  end)
 end)

@@ -492,11 +492,12 @@ describe("errors", function()
       denied = { "not_placed", false }, refused = { "not_placed", false },
       throttled = { "not_placed", true },
       unavailable = { "not_placed", true }, unknown = { "unknown", false },
-      protocol = { nil, false },
+      protocol = { "unknown", false },
     }
     for name, wanted in pairs(kinds) do
       local err = errors.new(name, "text", { status = 1 })
-      assert.are.equal(wanted[1], err.outcome)
+      assert.is_nil(err.outcome) -- only where an order was being placed
+      assert.are.equal(wanted[1], errors.of_order(err).outcome)
       assert.are.equal(wanted[2], err.retryable)
       assert.are.equal(1, err.status)
       assert.are.equal("text", tostring(err))

@@ -98,7 +98,8 @@ end
 
 -- ---- all of it -------------------------------------------------------------
 
--- What the last holder of the claim noted, as the journal has it.
+-- What the last holder of the claim noted, as the journal has it. Where there
+-- is a journal, that has what was sent, and recover() settles it.
 local function add_note(call, past)
   local note = call.claim and call.claim:noted_before()
   local age = note and call.world.time() - note.time
@@ -106,8 +107,8 @@ local function add_note(call, past)
     return
   elseif note.what == "placed" and note.id then
     past.noted = note.id
-  elseif note.what == "sent" then
-    past.open = past.open or { age = age, time = note.time }
+  elseif note.what == "sent" and not call.client.journal then
+    past.open = { age = age, time = note.time }
   end
 end
 

@@ -54,8 +54,8 @@ require "certcentral.interpreted"(errors.new)
 --- The error of a call that was to place an order: with its `outcome`, where
 -- nothing has said more: what became of the order.
 function errors.of_order(err)
-  err.outcome = err.outcome or
-                (err.kind == "unknown" and "unknown" or "not_placed")
+  local is_open = err.kind == "unknown" or err.kind == "protocol"
+  err.outcome = err.outcome or (is_open and "unknown" or "not_placed")
   return err
 end
 

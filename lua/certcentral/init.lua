@@ -129,10 +129,13 @@ local function check_call(order, options, write, who)
   if body then
     return body, list
   elseif list then
-    return answer(nil, list, warnings, count)
+    body, list = answer(nil, list, warnings, count)
+  else
+    check_order(order, who)
+    body, list = check(order, check_options(options, order_options, who),
+                       write)
   end
-  check_order(order, who)
-  return check(order, check_options(options, order_options, who), write)
+  return body, body and list or require("certcentral.error").of_order(list)
 end
 
 --- Checks an order without sending anything.
@@ -167,7 +170,7 @@ function certcentral.request(order, options)
   local path = endpoint(options.product, "request")
   local body, warnings = check(order, options, true)
   if not body then
-    return nil, warnings
+    return nil, require("certcentral.error").of_order(warnings)
   end
   return {
     method = core.method, path = path, body = body,

@@ -181,7 +181,13 @@ end
 -- with lines; or nil, message.
 local function open(self)
   local _, plain, missing = core.modified(self.path)
-  if missing == true or plain == false then
+  if missing == true then
+    return false
+  elseif plain == false then -- a device has no lines, a directory fails
+    local ok, message = core.append(self.path, "")
+    if not ok then
+      return nil, message
+    end
     return false
   end
   local file, message = io.open(self.path, "rb")

@@ -135,13 +135,9 @@ end
 
 -- ---- pages ---------------------------------------------------------------
 
-local function total_of(page)
-  return type(page) == "table" and tonumber(page.total) or nil
-end
-
 -- Whether this was the last page. Without a total it is one that is not full.
 local function is_last(page, count, offset, limit)
-  local total = total_of(page)
+  local total = type(page) == "table" and tonumber(page.total)
   if count == 0 then
     return true
   elseif total then
@@ -165,10 +161,6 @@ local function fetch(list)
   elseif not items then
     return nil, errors.new("protocol", ("the answer has no list at '%s'")
                                        :format(list.member))
-  end
-  if #items == 0 and (total_of(value.page) or 0) > list.offset then
-    return nil, errors.new("protocol", ("the answer has nothing at '%s', but "
-      .. "a total of %s"):format(list.member, tostring(value.page.total)))
   end
   list.last = is_last(value.page, #items, list.offset, list.limit)
   list.offset = list.offset + #items

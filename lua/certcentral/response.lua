@@ -134,15 +134,15 @@ local asking = {
 local function order_error(answer, mask)
   local list = api_errors(answer.body, mask)
   local kind = kind_of(answer.status)
-  return errors.new(kind, ("%s: %s"):format(prefixes[kind],
+  return errors.of_order(errors.new(kind, ("%s: %s"):format(prefixes[kind],
     describe(answer.status, list, answer.body)),
-    { status = answer.status, errors = list })
+    { status = answer.status, errors = list }))
 end
 
 local function unreadable(answer, what)
-  return errors.new("unknown", ("%s: HTTP status %d, but %s")
+  return errors.of_order(errors.new("unknown", ("%s: HTTP status %d, but %s")
     :format(prefixes.unknown, answer.status, what),
-    { status = answer.status, errors = {} })
+    { status = answer.status, errors = {} }))
 end
 
 --- An id as an integer: ids are numbers as a rule and strings at times.
@@ -167,9 +167,9 @@ end
 function response.order(answer, mask)
   local status = answer.status
   if not is_status(status) then
-    return nil, errors.new("unknown", prefixes.unknown
-                           .. ": an answer without an HTTP status",
-                           { status = status, errors = {} })
+    return nil, errors.of_order(errors.new("unknown", prefixes.unknown
+      .. ": an answer without an HTTP status",
+      { status = status, errors = {} }))
   elseif status < 200 or status > 299 then
     return nil, order_error(answer, mask)
   end
@@ -190,13 +190,14 @@ end
 function response.order_failure(failure, mask)
   local message = clean(rawget(failure, "message"), mask)
   if rawget(failure, "sent") ~= "no" then
-    return errors.new("unknown", prefixes.unknown .. ": " .. message)
+    return errors.of_order(errors.new("unknown", prefixes.unknown .. ": "
+                                      .. message))
   elseif rawget(failure, "config") then
-    return errors.new("config", message)
+    return errors.of_order(errors.new("config", message))
   end
   local kind = rawget(failure, "throttled") and "throttled" or "unavailable"
-  return errors.new(kind, "the order was not sent: " .. message,
-                    { retryable = rawget(failure, "retryable") ~= false })
+  return errors.of_order(errors.new(kind, "the order was not sent: " .. message,
+    { retryable = rawget(failure, "retryable") ~= false }))
 end
 
 -- The error of a change that may have been made.

@@ -71,7 +71,7 @@ add("find_orders by dots alone", {
 add("find_orders, none there", {
   call = function(c) return c:find_orders("x") end,
   line = "GET /order/alternate/x?offset=0&limit=1000",
-  status = 404, answer = "error-404-route-errors-as-object", result = {} })
+  status = 404, answer = "error-404-not_found-order", result = {} })
 add("status_changes by minutes and seconds", {
   call = function(c)
     return c:status_changes { minutes = 60, seconds = 30 }

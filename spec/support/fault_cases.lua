@@ -39,6 +39,9 @@ local function lookup(kind, times, more)
   return row
 end
 
+-- What CertCentral says where no order has the name.
+local NONE = '{"errors":[{"code":"not_found|order"}]}'
+
 local function found(name, faults, more)
   local row = { name = name, faults = faults, stored = 1, told = "placed",
                 attempts = 1, recovered = true }
@@ -181,7 +184,7 @@ local cases = {
         { fault("lose"), lookup("status", 2, { status = 404 }) },
         { unique = true, client = { recover_for = 0.6 } }),
   found("lost, sent again, refused as a duplicate", { fault("lose"),
-        lookup("status", 1, { status = 404 }) },
+        lookup("status", 1, { status = 404, body = NONE }) },
         { unique = true, attempts = 2, client = { recover_for = 0 },
           lookups = 2 }),
   found("closed unread, then lost, names are unique",

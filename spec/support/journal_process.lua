@@ -3,6 +3,8 @@
 --   write PATH NAME COUNT   writes COUNT entries, reads now and then
 --   fill PATH               writes entries until that fails; prints how many
 --                           were written, and the message
+--   compact PATH            takes out what is closed; prints what that says
+--                           where it fails
 --   read PATH               prints how many entries there are, and how many
 --                           lines are none
 --   show PATH               prints the journal
@@ -50,6 +52,12 @@ function actions.write(path, name, count)
       assert(#list >= i and skipped == 0, "a line was cut")
     end
   end
+end
+
+function actions.compact(path)
+  local gone, message = assert(journal.file(path))
+    :compact { older = 3600, now = 1764000000 }
+  io.write(gone and "" or message)
 end
 
 actions[arg[1]]((table.unpack or unpack)(arg, 2)) -- luacheck: ignore
