@@ -440,7 +440,7 @@ function methods._claimed(call, names, f)
   local ok, result, info = pcall(f)
   if claim then
     if not ok and call.attempts == 0 then
-      claim:note(nil)
+      pcall(claim.note, claim, nil)
     end
     claim:release()
   end

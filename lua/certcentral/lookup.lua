@@ -69,6 +69,12 @@ local function read_list(value)
   return list
 end
 
+-- How many orders an answer says that there are; `usual` where it does not.
+local function total_of(value, usual)
+  local page = value.page
+  return type(page) == "table" and tonumber(page.total) or usual or 0
+end
+
 --- Reads one page of the answer to GET /order/alternate/{name}, which others
 -- may follow: the decoded answer, its list as lookup.read has it; or nil, err.
 -- @param answer, mask, any_404 as for lookup.read
@@ -83,7 +89,13 @@ function lookup.page(answer, mask, any_404)
   end
   local list
   list, err = read_list(value)
-  return list and value, list or err
+  if not list then
+    return nil, err
+  elseif #list == 0 and total_of(value) > 0 then
+    return unclear("it has no order, but says that there are "
+                   .. tostring(value.page.total))
+  end
+  return value, list
 end
 
 --- Reads the answer to GET /order/alternate/{name}, which is one page.
@@ -97,10 +109,9 @@ function lookup.read(answer, mask, any_404)
   if not value then
     return nil, list
   end
-  local total = type(value.page) == "table" and tonumber(value.page.total)
-  if total and total ~= #list then
-    return unclear(("it has a list of %d orders, but says that there are %s")
-                   :format(#list, tostring(total)))
+  if total_of(value, #list) ~= #list then
+    return unclear(("it has %d orders, but says that there are %s")
+                   :format(#list, tostring(value.page.total)))
   end
   return list
 end

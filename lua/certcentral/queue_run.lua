@@ -172,7 +172,7 @@ end
 local function next_queued(self)
   while self.first <= self.last do
     local ticket = self.queued[self.first]
-    if ticket.state == "queued" then
+    if ticket and ticket.state == "queued" then
       return ticket
     end
     drop_first(self)
@@ -253,11 +253,13 @@ local function take_results(self, over)
   local results, taken = self.results, 0
   while results.first <= results.last do
     local result = results[results.first]
-    results[results.first] = nil
-    results.first = results.first + 1
-    local ticket = self.transfers[result.id]
+    local ticket = result and self.transfers[result.id]
     if ticket then
       self.transfers[result.id], ticket.transfer = nil, nil
+    end
+    results[results.first] = nil
+    results.first = results.first + 1
+    if ticket then
       resume(self, ticket, result.response, result.failure)
       begin_queued(self, over)
       taken = taken + 1
