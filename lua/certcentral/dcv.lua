@@ -47,10 +47,13 @@ function dcv.dcv(self, id, options)
   id = arguments.id(id, "order", "dcv")
   options = arguments.options(options, { method = METHOD }, "dcv")
   local value, err = arguments.call(self):ask(orders.path(id, "/validation"))
+  if value then
+    value, err = shapes.about(shapes.tidy(value), id,
+                              "the validation of order", "order_id")
+  end
   if not value then
     return nil, err
   end
-  value = shapes.tidy(value)
   local found = { order_id = id, order_status = value.order_status,
                   method = options.method or value.order_dcv_method,
                   validations = value, records = {} }
