@@ -133,7 +133,8 @@ describe("look-ups", function()
   end)
 
   it("are told of where they failed", function()
-    local _, err = play { post = { "lost" }, lookup = { 403 } }
+    local _, err = play { post = { "lost" }, lookup = { { status = 403,
+      headers = {}, body = '{"errors":[{"code":"access_denied"}]}' } } }
     assert.is_truthy(err.message:find("it could not be looked up: the API "
       .. "key was not accepted: HTTP status 403", 1, true))
   end)
