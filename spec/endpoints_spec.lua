@@ -470,7 +470,7 @@ describe("an answer about something else", function()
       csr = csr_pem, signature_hash = "sha256" } })
   end
   -- request, the member with the id, the call, the error's kind and message
-  local cases = {
+  local answers = {
     { "GET /order/certificate/7", "id", function(c) return c:order(7) end,
       "protocol", "the answer is not order 7" },
     { "GET /order/certificate/7", "id", function(c) return c:wait(7) end,
@@ -491,7 +491,7 @@ describe("an answer about something else", function()
       "unknown", "the answer to the duplicate of order 7 has %s; "
         .. "client:certificates(7) shows whether it was done" },
   }
-  for _, case in ipairs(cases) do
+  for _, case in ipairs(answers) do
     local line, member, ask, kind, message = (table.unpack or unpack)(case)
     it("is refused: " .. line .. ", " .. kind, function()
       for _, other in ipairs { "8", '"8"', "77", "7.5", '"7a"', "null", "true",
