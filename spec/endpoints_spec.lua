@@ -417,6 +417,40 @@ a file of any name under http://a.example.com/.well-known/pki-validation/ with t
                      .. "<random_value>.dcv.digicert.com.", found.text)
   end)
 
+  -- methods of an order that nobody here knows the records of
+  for method, shown in pairs { ['"dns-persist"'] = "dns-persist",
+      ['"http-\\u0007"'] = "http-\\x07", ["5"] = "5", ["true"] = "true" } do
+    it("are not known for the method " .. method, function()
+      local client, requests = api.client {
+        ["GET /order/certificate/5/validation"] = { 200, ([[{"order_id":"5",
+          "order_dcv_method":%s,"dns_name_validations":[
+          {"domain_id":"2","name_scope":"example.org","status":"pending",
+           "dns_names":["a.example.org"]}]}]]):format(method) } }
+      local found = assert(client:dcv(5))
+      assert.are.equal(1, #requests)
+      assert.are.equal(1, #found.records)
+      local record = found.records[1]
+      assert.is_truthy(record.problem:find("needs the method '" .. shown
+                       .. "', whose records are not known", 1, true))
+      assert.are.equal("; " .. record.problem, found.text)
+    end)
+  end
+
+  it("are those of a CNAME where the result has a value for one", function()
+    local result = { dcv_random_value = "rv", domains = { 5,
+      { name = "a.example.com", dcv_token = 5 },
+      { name = "b.example.com", dcv_token = { token = "x",
+        verification_value = "dcv.digicert.com" } } } }
+    local _, text = records(nil, result)
+    assert.are.equal("_dnsauth.a.example.com. IN CNAME rv.dcv.digicert.com.\n"
+      .. "_dnsauth.b.example.com. IN CNAME x.dcv.digicert.com.", text)
+    result.domains[3].dcv_token.verification_value = nil
+    _, text = records(nil, result)
+    assert.are.equal('a.example.com. IN TXT "rv" ; or at _dnsauth.a.example.'
+      .. 'com.\nb.example.com. IN TXT "x" ; or at _dnsauth.b.example.com.',
+      text)
+  end)
+
   -- verification_value, what the CNAME points to for the value "Rv1"
   local targets = {
     { nil, "Rv1.dcv.digicert.com" },

@@ -1,5 +1,7 @@
 --- The records and files that show control of a domain.
 
+local core = require "certcentral.core"
+
 local records = {}
 
 --- The API's names of the methods.
@@ -73,8 +75,18 @@ local MAKE = {
   end,
 }
 
+--- Whether a method shows control by records or files of these kinds. An
+-- order may have one of tomorrow.
+function records.are_known(method)
+  return type(method) == "string" and MAKE[method] ~= nil
+end
+
 -- What keeps a method from showing control of a name, or nil.
 local function obstacle(method, name)
+  if not records.are_known(method) then
+    return ("'%s' needs the method '%s', whose records are not known")
+           :format(name, core.printable(tostring(method), 40))
+  end
   local over_http = method:find("^http") ~= nil
   if over_http and name:find("^%*") then
     return ("'%s' is a wildcard, which no file can show control of")
@@ -105,7 +117,8 @@ end
 -- A file must stand at each name itself; a DNS record at their domain.
 local function places(method, domain)
   local names = domain.dns_names
-  if not method:find("^http") or type(names) ~= "table" or #names == 0 then
+  if not tostring(method):find("^http") or type(names) ~= "table" or
+     #names == 0 then
     return { domain }
   end
   local list = {}
@@ -116,7 +129,8 @@ local function places(method, domain)
 end
 
 --- The records for domains.
--- @param method one of METHODS; "email" needs none
+-- @param method one of METHODS, or another one that an order has; "email"
+--   needs none
 -- @param domains list of {name, id, dns_names, dcv_token}
 -- @param value the random value for those without a token of their own
 -- @return list of {domain, domain_id, method, type = "TXT", "CNAME" or
@@ -128,7 +142,8 @@ function records.of(method, domains, value)
     return list
   end
   for _, domain in ipairs(domains) do
-    for _, place in ipairs(places(method, domain)) do
+    for _, place in ipairs(type(domain) == "table" and
+                           places(method, domain) or {}) do
       if type(place.name) == "string" then
         list[#list + 1] = record_of(method, place, value)
       end
