@@ -383,6 +383,7 @@ describe("an error's body", function()
     { 'Bad body: {"credit_card":{"cvv":"123"}}', "'Bad body:'" },
     { "Bad CSR: -----BEGIN CERTIFICATE REQUEST-----", "'Bad CSR:'" },
     { "No.<!-- {} -->", "'No.'" },
+    { "<title>No way</title><script>" .. ("var"):rep(2000), "'No way'" },
   }
   for i, case in ipairs(foreign) do
     it(("says what a person needs (%d): %s"):format(i,

@@ -225,7 +225,7 @@ local function head_of(body)
   if #body <= HEAD then
     return body
   end
-  local head = body:sub(1, HEAD):reverse():gsub("^%S*[%d%s%-]*", "")
+  local head = body:sub(1, HEAD):reverse():gsub("^[^%s<>]*[%d%s%-]*", "")
   return head:reverse()
 end
 
