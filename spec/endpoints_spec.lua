@@ -237,12 +237,12 @@ describe("orders", function()
 end)
 
 describe("a change", function()
-  local tell = "POST /order/certificate/12/reissue"
+  local tell = "POST /order/certificate/542757/reissue"
   local function reissue(answer, more)
     local client, requests = api.client({ [tell] = answer }, more)
     local members = { certificate = { common_name = "example.com",
       csr = csr.p256, signature_hash = "sha256" } }
-    local result, err = client:reissue(12, members)
+    local result, err = client:reissue(542757, members)
     return result, err, #requests
   end
 
@@ -274,8 +274,10 @@ describe("a change", function()
       assert.are.equal(case[4], count)
       if case[3] == "unknown" then
         assert.is_false(err.retryable)
-        assert.truthy(err.message:find("the reissue of order 12", 1, true))
-        assert.truthy(err.message:find("client:certificates(12)", 1, true))
+        assert.truthy(err.message:find("the reissue of order 542757", 1,
+                                      true))
+        assert.truthy(err.message:find("client:certificates(542757)", 1,
+                                      true))
       end
     end)
   end
@@ -297,7 +299,7 @@ describe("a change", function()
 
   it("with problems is not sent, and tells them all", function()
     local client, requests = api.client {}
-    local result, err = client:reissue(12, { certificate = {
+    local result, err = client:reissue(542757, { certificate = {
       common_name = "no name", signature_hash = "md5" }, comments = 5 })
     assert.is_nil(result)
     assert.are.equal("invalid", err.kind)
@@ -355,11 +357,11 @@ describe("the records of an order", function()
         domain.name = domain.name or domain.dns_name
       end
       local list, text = records(nil, body)
-      assert.are.equal("_dnsauth.example.com", list[1].name)
+      assert.are.equal("example.com", list[1].name)
       assert.are.equal("TXT", list[1].type)
       assert.are.equal("<random_value>", list[1].value)
-      assert.truthy(text:find(
-        '_dnsauth.example.com. IN TXT "<random_value>"', 1, true))
+      assert.are.equal(1, text:find('example.com. IN TXT "<random_value>"',
+                                    1, true))
     end
   end)
 
@@ -369,15 +371,15 @@ describe("the records of an order", function()
                                     verification_value = "cname.example" } } }
   local lines = {
     ["dns-txt-token"] = [[
-_dnsauth.example.com. IN TXT "rv"
+example.com. IN TXT "rv" ; or at _dnsauth.example.com.
 ; '8.8.8.8' is an address, which only a file can show control of
 ; '2606:4700::1' is an address, which only a file can show control of
-_dnsauth.a.example.com. IN TXT "own"]],
+a.example.com. IN TXT "own" ; or at _dnsauth.a.example.com.]],
     ["dns-cname-token"] = [[
-rv.example.com. IN CNAME dcv.digicert.com.
+_dnsauth.example.com. IN CNAME rv.dcv.digicert.com.
 ; '8.8.8.8' is an address, which only a file can show control of
 ; '2606:4700::1' is an address, which only a file can show control of
-own.a.example.com. IN CNAME cname.example.]],
+_dnsauth.a.example.com. IN CNAME own.cname.example.]],
     ["http-token"] = [[
 ; '*.example.com' is a wildcard, which no file can show control of
 http://8.8.8.8/.well-known/pki-validation/fileauth.txt with the text "rv"
@@ -415,8 +417,149 @@ a file of any name under http://a.example.com/.well-known/pki-validation/ with t
                      .. "fileauth.txt", found.records[2].name)
     assert.are.equal(2, found.records[2].domain_id)
     found = assert(client:dcv(5, { method = "dns-cname-token" }))
-    assert.are.equal("<random_value>.example.org. IN CNAME "
-                     .. "dcv.digicert.com.", found.text)
+    assert.are.equal("_dnsauth.example.org. IN CNAME "
+                     .. "<random_value>.dcv.digicert.com.", found.text)
+  end)
+
+  -- methods of an order that nobody here knows the records of
+  for method, shown in pairs { ['"dns-persist"'] = "dns-persist",
+      ['"http-\\u0007"'] = "http-\\x07", ["5"] = "5", ["true"] = "true" } do
+    it("are not known for the method " .. method, function()
+      local client, requests = api.client {
+        ["GET /order/certificate/5/validation"] = { 200, ([[{"order_id":"5",
+          "order_dcv_method":%s,"dns_name_validations":[
+          {"domain_id":"2","name_scope":"example.org","status":"pending",
+           "dns_names":["a.example.org"]}]}]]):format(method) } }
+      local found = assert(client:dcv(5))
+      assert.are.equal(1, #requests)
+      assert.are.equal(1, #found.records)
+      local record = found.records[1]
+      assert.is_truthy(record.problem:find("needs the method '" .. shown
+                       .. "', whose records are not known", 1, true))
+      assert.are.equal("; " .. record.problem, found.text)
+    end)
+  end
+
+  it("are those of a CNAME where the result has a value for one", function()
+    local result = { dcv_random_value = "rv", domains = { 5,
+      { name = "a.example.com", dcv_token = 5 },
+      { name = "b.example.com", dcv_token = { token = "x",
+        verification_value = "dcv.digicert.com" } } } }
+    local _, text = records(nil, result)
+    assert.are.equal("_dnsauth.a.example.com. IN CNAME rv.dcv.digicert.com.\n"
+      .. "_dnsauth.b.example.com. IN CNAME x.dcv.digicert.com.", text)
+    result.domains[3].dcv_token.verification_value = nil
+    _, text = records(nil, result)
+    assert.are.equal('a.example.com. IN TXT "rv" ; or at _dnsauth.a.example.'
+      .. 'com.\nb.example.com. IN TXT "x" ; or at _dnsauth.b.example.com.',
+      text)
+  end)
+
+  -- verification_value, what the CNAME points to for the value "Rv1"
+  local targets = {
+    { nil, "Rv1.dcv.digicert.com" },
+    { "dcv.digicert.com", "Rv1.dcv.digicert.com" },
+    { "dcv.digicert.com.", "Rv1.dcv.digicert.com" },
+    { "dcv.example", "Rv1.dcv.example" },
+    { "Rv1.dcv.digicert.com", "Rv1.dcv.digicert.com" },
+    { "rv1.dcv.digicert.com.", "rv1.dcv.digicert.com" },
+    { "rv12.dcv.example", "Rv1.rv12.dcv.example" },
+    { "Rv1", "Rv1.dcv.digicert.com" },
+    { "", "Rv1.dcv.digicert.com" }, { ".", "Rv1.dcv.digicert.com" },
+    { "a b", "Rv1.dcv.digicert.com" }, { 5, "Rv1.dcv.digicert.com" },
+    { {}, "Rv1.dcv.digicert.com" }, { true, "Rv1.dcv.digicert.com" },
+  }
+  for _, case in ipairs(targets) do
+    it("begin a CNAME's target with the value: " .. tostring(case[1])
+       :gsub("^table.*", "table"), function()
+      local token = { token = "Rv1", verification_value = case[1] }
+      local list = records("dns-cname-token", { domains = { {
+        name = "example.com", dcv_token = token } } })
+      assert.are.equal("_dnsauth.example.com", list[1].name)
+      assert.are.equal(case[2], list[1].value)
+      assert.are.equal("_dnsauth.example.com. IN CNAME " .. case[2] .. ".",
+                       list[1].text)
+    end)
+  end
+
+  -- Values that would be another record, or none, where they are pasted.
+  for _, value in ipairs { 'a"b', "a b", "a\nb", "a\\b", "", "\195\169", 5,
+                           {}, true } do
+    it("are not made of a value such as " .. type(value) .. " "
+       .. ("%q"):format(tostring(value)):gsub("\n", "n"):sub(1, 8),
+       function()
+      for method in pairs(lines) do
+        if method ~= "email" then
+          local list = records(method, { dcv_random_value = value,
+            domains = { { name = "example.com" } } })
+          assert.are.equal("there is no value for 'example.com'",
+                           list[1].problem)
+          assert.is_nil(list[1].value)
+        end
+      end
+    end)
+  end
+end)
+
+describe("an answer about something else", function()
+  local csr_pem = csr.p256
+  local function further(c, method)
+    return c[method](c, 7, { certificate = { common_name = "example.com",
+      csr = csr_pem, signature_hash = "sha256" } })
+  end
+  -- request, the member with the id, the call, the error's kind and message
+  local answers = {
+    { "GET /order/certificate/7", "id", function(c) return c:order(7) end,
+      "protocol", "the answer is not order 7" },
+    { "GET /order/certificate/7", "id", function(c) return c:wait(7) end,
+      "protocol", "the answer is not order 7" },
+    { "GET /order/certificate/7/validation", "order_id",
+      function(c) return c:dcv(7) end,
+      "protocol", "the answer is not the validation of order 7" },
+    { "GET /request/7", "id", function(c) return c:request(7) end,
+      "protocol", "the answer is not request 7" },
+    { "GET /organization/7", "id", function(c) return c:organization(7) end,
+      "protocol", "the answer is not organization 7" },
+    { "POST /order/certificate/7/reissue", "id",
+      function(c) return further(c, "reissue") end,
+      "unknown", "the answer to the reissue of order 7 has %s; "
+        .. "client:certificates(7) shows whether it was done" },
+    { "POST /order/certificate/7/duplicate", "id",
+      function(c) return further(c, "duplicate") end,
+      "unknown", "the answer to the duplicate of order 7 has %s; "
+        .. "client:certificates(7) shows whether it was done" },
+  }
+  for _, case in ipairs(answers) do
+    local line, member, ask, kind, message = (table.unpack or unpack)(case)
+    it("is refused: " .. line .. ", " .. kind, function()
+      for _, other in ipairs { "8", '"8"', "77", "7.5", '"7a"', "null", "true",
+                               "{}", "[7]" } do
+        local client = api.client { [line] = { 200,
+          ('{"%s":%s,"status":"issued"}'):format(member, other) } }
+        local value, err = ask(client)
+        assert.is_nil(value)
+        assert.are.equal(kind, err.kind, other)
+        assert.are.equal(message:format(other == "null" and "no id"
+                         or "another order's id"), err.message)
+      end
+      for _, same in ipairs { "7", '"7"', "7.0" } do
+        local client = api.client { [line] = { 200,
+          ('{"%s":%s,"status":"approved","certificate":{"id":1,'
+           .. '"valid_till":"2027-01-01"}}'):format(member, same) } }
+        assert.is_table((ask(client)))
+      end
+    end)
+  end
+
+  it("is refused of a product", function()
+    for _, body in ipairs { "{}", '{"name_id":"ssl_basic"}',
+                            '{"name_id":["ssl_plus"]}' } do
+      local client = api.client { ["GET /product/ssl_plus"] = { 200, body } }
+      local value, err = client:product("ssl_plus")
+      assert.is_nil(value)
+      assert.are.equal("protocol", err.kind)
+      assert.are.equal("the answer is not product ssl_plus", err.message)
+    end
   end)
 end)
 

@@ -40,9 +40,9 @@ local function times(box)
   return table.concat(list, ", ")
 end
 
-local function throttled(headers)
+local function throttled(headers, status)
   headers.date = headers.date or DATE
-  return { status = 429, headers = headers, body = "" }
+  return { status = status or 429, headers = headers, body = "" }
 end
 
 describe("the wait before another attempt", function()
@@ -74,6 +74,13 @@ describe("the wait before another attempt", function()
         ["retry-after"] = "Mon, 24 Nov 2025 15:00:00 GMT" }, PLACED } } },
     { "is the usual one where Retry-After is no time", "POST 0, POST 3.75",
       { post = { throttled { ["retry-after"] = "soon" }, PLACED } } },
+    { "is by our clock where the server's date does not exist",
+      "POST 0, POST 9", { post = { throttled {
+        date = "Mon, 32 Nov 2025 16:00:05 GMT",
+        ["retry-after"] = "Mon, 24 Nov 2025 16:00:09 GMT" }, PLACED } } },
+    { "knows a date with spaces around it", "POST 0, POST 9",
+      { post = { throttled {
+        ["retry-after"] = " Monday, 24-Nov-25 16:00:09 GMT " }, PLACED } } },
     { "is never longer than the deadline", "POST 0",
       { post = { throttled { ["retry-after"] = "121" }, PLACED } } },
   }
@@ -81,6 +88,19 @@ describe("the wait before another attempt", function()
     it(case[1], function()
       local _, _, box = play(case[3], case[4])
       assert.are.equal(case[2], times(box))
+    end)
+  end
+end)
+
+-- What is no number and no date is as if the header were missing.
+describe("a Retry-After that says nothing", function()
+  for _, text in ipairs { "soon", "", "-5", "1.5", "5s", "0x10", "5, 5",
+      "Mon, 32 Nov 2025 16:00:09 GMT", "Mon, 24 Nov 2025 99:99:99 GMT",
+      "Sat, 29 Feb 2027 00:00:00 GMT", "2025-11-24T16:00:09Z", {}, 5 } do
+    it("is none: " .. tostring(text):gsub("table.*", "{}"), function()
+      local _, _, box = play { post = {
+        throttled { ["retry-after"] = text }, PLACED } }
+      assert.are.equal("POST 0, POST 3.75", times(box))
     end)
   end
 end)
@@ -101,6 +121,14 @@ describe("look-ups", function()
     { "wait as long as they are told", "POST 0, lookup 0, lookup 20, GET 20",
       { post = { "lost" }, lookup = { throttled { ["retry-after"] = "20" },
                                       { { order_id = 7 } } } } },
+    { "wait as long as a service that is away says",
+      "POST 0, lookup 0, lookup 20, lookup 29, lookup 35, GET 35",
+      { post = { "lost" }, lookup = {
+        throttled({ ["retry-after"] = "20" }, 503),
+        throttled({ date = "Mon, 24 Nov 2025 16:00:20 GMT",
+          ["retry-after"] = "Mon, 24 Nov 2025 16:00:29 GMT" }, 302),
+        throttled({ ["retry-after"] = "6" }, 500),
+        { { order_id = 7 } } } } },
     { "end where they are not allowed", "POST 0, lookup 0",
       { post = { "lost" }, lookup = { 403 } } },
     { "come before a 4xx is believed", "POST 0, lookup 0, POST 0, lookup 0, "
@@ -133,7 +161,8 @@ describe("look-ups", function()
   end)
 
   it("are told of where they failed", function()
-    local _, err = play { post = { "lost" }, lookup = { 403 } }
+    local _, err = play { post = { "lost" }, lookup = { { status = 403,
+      headers = {}, body = '{"errors":[{"code":"access_denied"}]}' } } }
     assert.is_truthy(err.message:find("it could not be looked up: the API "
       .. "key was not accepted: HTTP status 403", 1, true))
   end)

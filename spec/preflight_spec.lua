@@ -252,7 +252,7 @@ describe("preflight", function()
         bodies[line] = { status_code = 200, text = "{}" }
       end
     end, { "product choice" }, { "certificate.common_name pending",
-                                 "organization.id pending" } },
+                                 "organization.id unchecked" } },
   }
   for _, case in ipairs(cases) do
     it("knows of " .. case[1], function()

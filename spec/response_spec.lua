@@ -68,7 +68,61 @@ local error_bodies = {
   number = { [[{"errors":5}]], {} },
   yes = { [[{"errors":true}]], {} },
   no = { [[{"errors":false,"error":false}]], {} },
-  other = { [[{"message":"?"}]], {} },
+  other = { [[{"requests":[{"note":"?"}]}]], {} },
+  -- what gateways and frameworks write
+  message = { [[{"message":"No key."}]], { { message = "No key." } } },
+  capital = { [[{"Message":"No key."}]], { { message = "No key." } } },
+  message_list = { [[{"statusCode":400,"message":["a","b"],"error":"Bad"}]],
+    { { message = "Bad" }, { message = "a" }, { message = "b" } } },
+  problem = { [[{"type":"about:blank","title":"Bad","status":400,
+"detail":"No CSR.","instance":"/x"}]], { { message = "Bad: No CSR." } } },
+  problem_title = { [[{"title":"Bad"}]], { { message = "Bad" } } },
+  problem_detail = { [[{"detail":"No CSR."}]], { { message = "No CSR." } } },
+  problem_same = { [[{"title":"Bad","detail":"Bad"}]],
+    { { message = "Bad" } } },
+  problem_errors = { [[{"title":"Bad","errors":[{"detail":"blank",
+"pointer":"#/csr"},{"detail":"short"}]}]],
+    { { message = "Bad" }, { message = "blank" }, { message = "short" } } },
+  problem_fields = { [[{"title":"Bad","errors":{"Csr":["blank"]}}]],
+    { { message = "Bad" }, { message = "Csr: blank" } } },
+  detail_list = { [[{"detail":[{"loc":["body"],"msg":"required"}]}]],
+    { { message = "required" } } },
+  oauth = { [[{"error":"x","error_description":"y"}]],
+    { { code = "x", message = "y" } } },
+  spring = { [[{"timestamp":1,"status":403,"error":"Forbidden",
+"message":"No.","path":"/x"}]], { { code = "Forbidden", message = "No." } } },
+  code_and_error = { [[{"code":5,"error":"x","message":"y"}]],
+    { { code = "5", message = "y" }, { message = "x" } } },
+  fields = { [[{"errors":{"csr":["blank"]}}]],
+    { { message = "csr: blank" } } },
+  fields_many = { [[{"errors":{"b":["1","2"],"a":"3","c":{"d":["4"]}}}]],
+    { { message = "a: 3" }, { message = "b: 1" }, { message = "b: 2" },
+      { message = "c.d: 4" } } },
+  fields_of_objects = { [[{"errors":{"csr":[{"code":"x","message":"y"}]}}]],
+    { { code = "x", message = "csr: y" } } },
+  fields_in_a_list = { [[{"errors":[{"csr":["blank"]},{"csr":"short"}]}]],
+    { { message = "csr: blank" }, { message = "csr: short" } } },
+  field_named_code = { [[{"errors":{"code":["blank"]}}]],
+    { { message = "code: blank" } } },
+  field = { [[{"errors":[{"field":"csr","message":"blank"}]}]],
+    { { message = "csr: blank" } } },
+  lists = { [=[{"errors":[["x"]]}]=], { { message = "x" } } },
+  lists_of_lists = { [=[{"errors":[["x",["y"]],[{"code":"z"}]]}]=],
+    { { message = "x" }, { message = "y" }, { code = "z" } } },
+  json_api = { [[{"errors":[{"status":"422","code":"x","title":"Bad",
+"detail":"blank","source":{"pointer":"/csr"}}]}]],
+    { { code = "x", message = "Bad: blank" } } },
+  nested = { [[{"error":{"code":400,"message":"Bad","errors":[
+{"message":"m"}]}}]], { { code = "400", message = "Bad" },
+                        { message = "m" } } },
+  fault = { [[{"fault":{"faultstring":"No.","detail":{"errorcode":"x"}}}]],
+    { { message = "No." }, { code = "x" } } },
+  both = { [[{"errors":["a"],"error":"b"}]],
+    { { message = "a" }, { message = "b" } } },
+  top_list = { [=[["a",{"message":"b"}]]=],
+    { { message = "a" }, { message = "b" } } },
+  blank = { [[{"message":" ","errors":["","  "]}]], {} },
+  marked = { '\239\187\191{"errors":[{"code":"x"}]}', { { code = "x" } } },
   list = { "[1,2]", {} },
   html = { "<!DOCTYPE html>\n<html><head><title>Blocked</title></head>"
     .. "<body>Incapsula incident</body></html>", {} },
@@ -198,6 +252,14 @@ describe("a result", function()
     end
   end)
 
+  it("may have a byte order mark before it", function()
+    assert.are.equal(1, judge(201, "\239\187\191" .. answers.bare).id)
+    assert.are.same({ 1 }, response.decode "\239\187\191[1]")
+    assert.are.same({}, (response.change({ status = 200,
+      body = "\239\187\191 " }, nil, { "it", "client:me()" })))
+    assert.is_nil(response.decode "\239\187\191\239\187\191[1]")
+  end)
+
   it("may have white space around it", function()
     assert.are.equal(1, judge(201, "\r\n\t " .. answers.bare .. "\r\n").id)
   end)
@@ -297,12 +359,153 @@ describe("an error's body", function()
     end)
   end
 
-  it("says what is missing", function()
-    local _, err = judge(400, "")
-    assert.is_truthy(err.message:find("no explanation", 1, true))
-    _, err = judge(403, error_bodies.html[1])
-    assert.is_truthy(err.message:find("not CertCentral's", 1, true))
-    assert.is_nil(err.message:find("Incapsula", 1, true))
+  -- a body, what the message says of it
+  local foreign = {
+    { "", "no explanation" }, { " \r\n", "no explanation" },
+    { "\239\187\191", "no explanation" },
+    { "{}" }, { "{" }, { '{"errors":[{"mess' }, { "[1]" }, { "\0\1\2" },
+    { "-----BEGIN PRIVATE KEY-----\nMIIE" }, { "<html></html>" },
+    { "<title> </title>" }, { "<" }, { "<script>x" },
+    { error_bodies.html[1], "'Blocked'" },
+    { "<HTML><TITLE lang=en>\n Access\n denied </TITLE><p>more",
+      "'Access denied'" },
+    { "\239\187\191<html><title>a<br>b</title>", "'a b'" },
+    { "<titles>x</titles><title>y</title>", "'y'" },
+    { "<title>open", "'open'" },
+    { "<html><body><h1>502 Bad Gateway</h1><p>nginx", "'502 Bad Gateway'" },
+    { "<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>No."
+      .. "</Message></Error>", "'No.'" },
+    { "<html><head><script>var a;</script><style>p</style></head><body>"
+      .. "<iframe src=/x>Incident 12-34</iframe>", "'Incident 12-34'" },
+    { "Forbidden", "'Forbidden'" }, { " by\n\npolicy ", "'by policy'" },
+    { '"text"', [['"text"']] }, { "null", "'null'" },
+    { "\239\187\191Forbidden", "'Forbidden'" },
+    { 'Bad body: {"credit_card":{"cvv":"123"}}', "'Bad body:'" },
+    { "Bad CSR: -----BEGIN CERTIFICATE REQUEST-----", "'Bad CSR:'" },
+    { "No.<!-- {} -->", "'No.'" },
+    { "<title>No way</title><script>" .. ("var"):rep(2000), "'No way'" },
+  }
+  for i, case in ipairs(foreign) do
+    it(("says what a person needs (%d): %s"):format(i,
+       ("%q"):format(case[1]):sub(1, 40)), function()
+      local said = case[2] == "no explanation" and case[2] or
+        "an answer that is not CertCentral's" ..
+        (case[2] and ": " .. case[2] or "")
+      local _, err = judge(400, case[1])
+      assert.are.equal("the order was refused: HTTP status 400: " .. said,
+                       err.message)
+      assert.are.same({}, err.errors)
+      _, err = judge(503, case[1])
+      assert.are.equal("nobody can tell whether the order was placed: HTTP "
+                       .. "status 503: " .. said, err.message)
+      local tell = { "the change", "client:order(7)" }
+      _, err = response.change({ status = 502, body = case[1] }, nil, tell)
+      assert.are.equal("nobody can tell whether the change was done: HTTP "
+        .. "status 502: " .. said .. "; client:order(7) shows it", err.message)
+    end)
+  end
+
+  it("is told where it came with a success", function()
+    local page = "<title>Sign in</title>"
+    local _, err = judge(200, page)
+    assert.are.equal("nobody can tell whether the order was placed: HTTP "
+      .. "status 200, but an answer that cannot be read: 'Sign in'",
+      err.message)
+    _, err = response.read { status = 200, body = page }
+    assert.are.equal("HTTP status 200, but an answer that cannot be read: "
+                     .. "'Sign in'", err.message)
+    _, err = response.change({ status = 200, body = page }, nil,
+                             { "the change", "client:order(7)" })
+    assert.are.equal("nobody can tell whether the change was done: HTTP "
+      .. "status 200, but an answer that cannot be read: 'Sign in'; "
+      .. "client:order(7) shows it", err.message)
+  end)
+
+  -- bodies of 401 and 403, whether CertCentral wrote them
+  local authors = {
+    { '{"errors":[{"code":"access_denied|access_denied_invalid_key",'
+      .. '"message":"No."}]}', true },
+    { '{"errors":{"code":"access_denied|missing_permission"}}', true },
+    { '{"error":{"code":"invalid_access_role"}}', true },
+    { '{"errors":[null,{"code":"access_denied"}]}', true },
+    { '\239\187\191{"errors":[{"code":"access_denied"}]}', true },
+    { "", false }, { "Forbidden", false }, { "{}", false }, { "[]", false },
+    { error_bodies.html[1], false }, { '{"message":"Forbidden"}', false },
+    { '{"code":"access_denied","message":"x"}', false },
+    { '{"title":"Forbidden","status":403}', false },
+    { '{"errors":["access_denied"]}', false },
+    { '{"errors":[{"message":"access denied"}]}', false },
+    { '{"errors":[{"code":10000,"message":"x"}]}', false },
+    { '{"error":{"code":"AuthorizationFailed"}}', false },
+    { '{"error":{"code":""}}', false },
+    { '{"error":"access_denied","error_description":"x"}', false },
+    { '{"errors":[[{"code":"access_denied"}]]}', false },
+  }
+  local FRONT = "something in front of CertCentral (a proxy or a firewall) "
+                .. "refused the request: HTTP status "
+  it("says who refused it", function()
+    for _, case in ipairs(authors) do
+      for _, status in ipairs { 401, 403 } do
+        local answer = { status = status, headers = {}, body = case[1] }
+        local expected = (case[2] and "the API key was not accepted: HTTP "
+                          .. "status " or FRONT) .. status .. ": "
+        for _, read in ipairs { response.order, response.read,
+                                response.change } do
+          local _, err = read(answer, nil, { "it", "client:me()" })
+          assert.are.equal(expected, err.message:sub(1, #expected), case[1])
+          assert.are.equal("denied", err.kind)
+          assert.are.equal(status, err.status)
+        end
+      end
+    end
+  end)
+
+  it("says that a proxy wants its own password", function()
+    local _, err = judge(407, "<title>Log in</title>")
+    assert.are.equal(FRONT .. "407: an answer that is not CertCentral's: "
+                     .. "'Log in'", err.message)
+    assert.are.equal("refused", err.kind)
+  end)
+
+  it("is bounded", function()
+    local function nested(depth, text)
+      return '{"errors":' .. ('{"a":'):rep(depth) .. text .. ("}"):rep(depth)
+             .. "}"
+    end
+    local _, err = judge(400, nested(4, '"x"'))
+    assert.are.same({ { message = "a.a.a.a: x" } }, err.errors)
+    _, err = judge(400, nested(500, '"x"'))
+    assert.are.same({}, err.errors)
+    _, err = judge(400, '{"errors":{"' .. ("n"):rep(1000) .. '":["x"]}}')
+    assert.are.same({ { message = "x" } }, err.errors)
+    local fields = {}
+    for i = 1, 1000 do
+      fields[i] = ('"f%04d":["%s"]'):format(i, ("x"):rep(1000))
+    end
+    _, err = judge(400, '{"errors":{' .. table.concat(fields, ",") .. "}}")
+    assert.are.equal(20, #err.errors)
+    assert.are.equal(1, err.errors[20].message:find("f0020: x", 1, true))
+    for _, text in ipairs { ("x "):rep(1e5), ("<"):rep(1e6),
+        ("<title"):rep(1e5), ("<script></s"):rep(1e5), ("<h1 >"):rep(1e5),
+        "<title>" .. ("y"):rep(1e6) } do
+      _, err = judge(400, text)
+      assert.is_true(#err.message < 500)
+    end
+  end)
+
+  it("shows no secret that the end of what is looked at cuts", function()
+    local key = ("K3y"):rep(20)
+    local function mask(text)
+      return (text:gsub(key, "[hidden]"))
+    end
+    for before = 4030, 4100 do
+      for _, secret in ipairs { key, "4111111111111111" } do
+        local text = "a" .. (" "):rep(before) .. secret .. " b"
+        local _, err = response.order({ status = 400, body = text }, mask)
+        assert.is_nil(err.message:find("K3yK3y", 1, true))
+        assert.is_nil(err.message:find("4111", 1, true))
+      end
+    end
   end)
 
   it("is cut where it is long", function()

@@ -85,6 +85,45 @@ describe("control of domains", function()
       put(folder .. "abc.txt", result.dcv_random_value .. "\n").order_status)
   end)
 
+  -- The CNAME form that ended on 2025-10-28 is found no more.
+  -- {what, issued or not, name, value; $ is the random value}
+  local cnames = {
+    { "the living form", true, "_dnsauth.example.dev",
+      "$.dcv.digicert.com" },
+    { "the same in other letters", true, "_DNSauth.Example.DEV.",
+      "$.DCV.digicert.com." },
+    { "the ended form", false, "$.example.dev", "dcv.digicert.com" },
+    { "the value at the target alone", false, "example.dev",
+      "$.dcv.digicert.com" },
+    { "both", false, "$._dnsauth.example.dev", "$.dcv.digicert.com" },
+    { "the target without the value", false, "_dnsauth.example.dev",
+      "dcv.digicert.com" },
+    { "another value", false, "_dnsauth.example.dev",
+      "x.dcv.digicert.com" },
+    { "a longer value", false, "_dnsauth.example.dev",
+      "x$.dcv.digicert.com" },
+    { "another target", false, "_dnsauth.example.dev", "$.example.dev" },
+    { "a name below", false, "_dnsauth.www.example.dev",
+      "$.dcv.digicert.com" },
+  }
+  for _, case in ipairs(cnames) do
+    it("by a CNAME: " .. case[1], function()
+      local it = box.new()
+      local result = place(it, "dns-cname-token",
+                           { common_name = "www.example.dev" })
+      local value = result.dcv_random_value
+      it.sandbox:publish { type = "CNAME",
+                           name = (case[3]:gsub("%$", value)),
+                           value = (case[4]:gsub("%$", value)) }
+      local _, err = it.client:check_dcv(result.id)
+      assert.are.equal(not case[2] and "invalid_dns_cname" or nil,
+                       err and err.errors and err.errors[1].code)
+      it.clock:advance(DAY)
+      assert.are.equal(case[2] and "issued" or "pending",
+                       it.client:order(result.id).status)
+    end)
+  end
+
   -- {what, the record but for its value; value: a function}
   local wrong = {
     { "another value", "TXT", "_dnsauth.example.dev", function()

@@ -126,7 +126,7 @@ describe("a client reads the same", function()
                                { common_name = "www.example.dev" })
       assert.are.equal("example.dev", box.last(it).answer.domains[1][key])
       assert.are.equal("example.dev", result.domains[1].name)
-      assert.are.equal("_dnsauth.example.dev",
+      assert.are.equal("example.dev",
         it.client:dcv_records(result, { method = "dns-txt-token" })[1].name)
     end
   end)

@@ -1,6 +1,7 @@
 -- Waiting for an order, under a clock that waiting moves on.
 
 local api = require "support.api"
+local core = require "certcentral.core"
 local clocks = require "certcentral.sandbox.clock"
 
 local LINE = "GET /order/certificate/7"
@@ -74,6 +75,138 @@ describe("wait", function()
     assert.are.equal("order 7 is pending still, after 12 seconds",
                      err.message)
     assert.are.same({ 0, 5, 12 }, seen.times)
+  end)
+
+  -- The status and more of the order; what the message says after "order 7
+  -- is". Waiting longer is no help where a person has to do something.
+  local PENDING = ',"requests":[{"id":11,"status":"approved"},{"id":"12",'
+                  .. '"status":"pending"},5,{"id":"x","status":"pending"}]'
+  local needed = {
+    { "needs_approval", nil, "needs_approval still, after 12 seconds: a "
+      .. "person has to approve it" },
+    { "NEEDS_APPROVAL", PENDING, "needs_approval still, after 12 seconds: a "
+      .. "person has to approve it, by client:approve(12) or in CertCentral" },
+    { "needs_approval", ',"requests":[' .. ('{"id":9,"status":"pending"},')
+      :rep(500) .. '5]', "needs_approval still, after 12 seconds: a person "
+      .. "has to approve it, by client:approve(9), client:approve(9), "
+      .. "client:approve(9) or in CertCentral" },
+    { "needs_approval", ',"requests":5', "needs_approval still, after 12 "
+      .. "seconds: a person has to approve it" },
+    { "needs_csr", PENDING, "needs_csr still, after 12 seconds: it has to "
+      .. "be given a CSR" },
+  }
+  for i, case in ipairs(needed) do
+    it(("says what a person has to do, in %s (%d)"):format(case[1], i),
+       function()
+      local client, seen, on_status = watched { status(case[1], case[2]) }
+      local order, err = client:wait(7, { timeout = 12,
+        on_status = function(state)
+          on_status(state)
+          seen.at = client.world.clock() - seen.start
+        end })
+      assert.is_nil(order)
+      assert.are.equal("refused", err.kind)
+      assert.is_false(err.retryable)
+      assert.is_nil(err.outcome)
+      assert.are.equal(case[1]:lower(), err.order_status)
+      assert.are.equal(7, err.order_id)
+      assert.are.equal("order 7 is " .. case[3], err.message)
+      assert.are.same({ case[1]:lower() }, seen.told)
+      assert.are.equal(0, seen.at)
+      assert.are.same({ 0, 5, 12 }, seen.times)
+    end)
+  end
+
+  it("waits on where an approval may come", function()
+    local client = watched { status "needs_approval", status "pending",
+      status("issued") }
+    assert.are.equal("issued", assert(client:wait(7)).status)
+  end)
+
+  it("tells of a status that would be harmful to print", function()
+    local client, seen, on_status = watched {
+      status("a\\u001b[31m" .. ("b"):rep(200)) }
+    local _, err = client:wait(7, { timeout = 0, on_status = on_status })
+    assert.are.equal(err.order_status, seen.told[1])
+    assert.is_nil(err.message:find("%c"))
+    assert.is_true(#err.message < 120)
+    assert.are.equal(1, seen.told[1]:find("a\\x1B[31mb", 1, true))
+  end)
+
+  describe("with progress", function()
+    local function lines_of(answers, options)
+      local client = watched(answers, { retry = { attempts = 1 } })
+      local lines = {}
+      options = options or {}
+      options.progress = function(line, last)
+        lines[#lines + 1] = line .. (last and "." or "")
+      end
+      client:wait(7, options)
+      return lines
+    end
+
+    -- answers, options, the lines; the last one ends with a full stop
+    local cases = {
+      { "until it is issued", { status "needs_approval", status "pending",
+        status "issued" }, nil, {
+        "order 7 is needs_approval: a person has to approve it; 0 s of 60 min "
+          .. "over, next look in 5 s",
+        "order 7 is pending; 5 s of 60 min over, next look in 8 s",
+        "order 7 is issued." } },
+      { "until the time is over", { status "pending" }, { timeout = 7 }, {
+        "order 7 is pending; 0 s of 7 s over, next look in 5 s",
+        "order 7 is pending; 5 s of 7 s over, next look in 2 s",
+        "order 7 is pending." } },
+      { "until it is rejected", { status "pending", status "rejected" }, nil, {
+        "order 7 is pending; 0 s of 60 min over, next look in 5 s",
+        "order 7 is rejected." } },
+      { "while it cannot be read", { { 503, "" }, status "issued" }, nil, {
+        "order 7 is not read yet; 0 s of 60 min over, next look in 5 s",
+        "order 7 is issued." } },
+      { "not where there is nothing to wait for", { status "issued" }, nil,
+        {} },
+    }
+    for _, case in ipairs(cases) do
+      it("tells how it is " .. case[1], function()
+        assert.are.same(case[4], lines_of(case[2], case[3]))
+      end)
+    end
+
+    it("goes on where the line cannot be written", function()
+      local client = watched { status "pending", status "issued" }
+      assert(client:wait(7, { progress = function() error("broken") end }))
+    end)
+
+    -- What a wait writes to standard error, which is a terminal or not.
+    local function standard_error(terminal, option)
+      local client = watched { status "pending", status "issued" }
+      local real_stderr, real_is_terminal = io.stderr, core.is_terminal
+      local written, asked = {}, {}
+      io.stderr = { write = function(_, ...) -- luacheck: ignore
+        written[#written + 1] = table.concat({ ... })
+      end }
+      core.is_terminal = function(fd)
+        asked[#asked + 1] = fd
+        return terminal
+      end
+      local ok, order = pcall(client.wait, client, 7, { progress = option })
+      io.stderr, core.is_terminal = -- luacheck: ignore
+        real_stderr, real_is_terminal
+      assert.is_true(ok, order)
+      assert.are.same(option ~= false and { 2 } or {}, asked)
+      return table.concat(written)
+    end
+
+    it("writes a line to a terminal unless it is told not to", function()
+      local LINE_7 = "\rorder 7 is pending; 0 s of 60 min over, next look in "
+                     .. "5 s\27[K\rorder 7 is issued\27[K\n"
+      for _, option in ipairs { "none", true } do
+        option = option ~= "none" and option or nil
+        assert.are.equal(LINE_7, standard_error(true, option))
+        assert.are.equal("", standard_error(false, option))
+      end
+      assert.are.equal("", standard_error(true, false))
+    end)
   end)
 
   it("looks once with a timeout of 0", function()
@@ -196,7 +329,8 @@ describe("wait", function()
 
   for _, case in ipairs { { { timeout = -1 }, "timeout" },
       { { timeout = 0 / 0 }, "timeout" }, { { timeout = "1" }, "timeout" },
-      { { on_status = 5 }, "on_status" }, { { time = 5 }, "time" } } do
+      { { on_status = 5 }, "on_status" }, { { progress = 5 }, "progress" },
+      { { time = 5 }, "time" } } do
     it("raises for misuse: " .. case[2], function()
       local client, seen = watched { status "pending" }
       local ok, message = pcall(client.wait, client, 7, case[1])

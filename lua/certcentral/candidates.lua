@@ -42,11 +42,13 @@ function candidates.details(call, id)
   local value, answer = call:ask(("/order/certificate/%d"):format(id))
   if not value then
     return nil, answer
-  elseif value.id ~= nil and response.id(value.id) ~= id then
+  end
+  value = shapes.tidy(value)
+  if value.id ~= nil and value.id ~= id then
     return nil, errors.new("protocol", ("the answer is not order %d")
                                        :format(id))
   end
-  return shapes.tidy(value), answer
+  return value, answer
 end
 
 --- An order as a result: what the look-up said, completed by its details
@@ -107,7 +109,7 @@ end
 -- where it does not say.
 local function sent_at(call, answer, time)
   local date = answer.headers and answer.headers.date
-  date = type(date) == "string" and http_date.parse(date)
+  date = type(date) == "string" and http_date.parse(date, call.world.time())
   local ago = time and call.world.time() - time
               or call.world.clock() - call.started
   return date and date - ago

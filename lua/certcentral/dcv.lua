@@ -47,15 +47,18 @@ function dcv.dcv(self, id, options)
   id = arguments.id(id, "order", "dcv")
   options = arguments.options(options, { method = METHOD }, "dcv")
   local value, err = arguments.call(self):ask(orders.path(id, "/validation"))
+  if value then
+    value, err = shapes.about(shapes.tidy(value), id,
+                              "the validation of order", "order_id")
+  end
   if not value then
     return nil, err
   end
-  value = shapes.tidy(value)
   local found = { order_id = id, order_status = value.order_status,
                   method = options.method or value.order_dcv_method,
                   validations = value, records = {} }
   local domains = open_domains(value)
-  if #domains > 0 and found.method and found.method ~= "email" then
+  if #domains > 0 and records.are_known(found.method) then
     local answer
     answer, err = random_value(self, id)
     if not answer then
@@ -63,16 +66,29 @@ function dcv.dcv(self, id, options)
     end
     found.dcv_random_value = answer.dcv_random_value
     found.expiration_date = answer.expiration_date
-    found.records = records.of(found.method, domains, answer.dcv_random_value)
+  end
+  if found.method then
+    found.records = records.of(found.method, domains, found.dcv_random_value)
   end
   found.text = records.text(found.records)
   return found
 end
 
+-- A result does not say its method. Only a CNAME has a verification value.
+local function method_of(domains)
+  for _, domain in ipairs(domains) do
+    local token = type(domain) == "table" and domain.dcv_token
+    if type(token) == "table" and token.verification_value then
+      return "dns-cname-token"
+    end
+  end
+  return "dns-txt-token"
+end
+
 --- The records for an order that was just placed, out of its result.
 -- @param result what place_order returned
--- @param options method: the order's dcv_method (dns-txt-token where none is
---   given)
+-- @param options method: the order's dcv_method; where none is given,
+--   dns-cname-token if the result has a value for a CNAME, else dns-txt-token
 -- @return list of records, the same as text
 function dcv.dcv_records(_, result, options)
   options = arguments.options(options, { method = METHOD }, "dcv_records")
@@ -81,7 +97,7 @@ function dcv.dcv_records(_, result, options)
                      .. "order expected, got %s)", arguments.shown(result))
   end
   local domains = type(result.domains) == "table" and result.domains or {}
-  local list = records.of(options.method or "dns-txt-token", domains,
+  local list = records.of(options.method or method_of(domains), domains,
                           result.dcv_random_value)
   return list, records.text(list)
 end

@@ -175,8 +175,8 @@ end
 -- ahead settles nothing.
 local function now_by(call, answer)
   local date = answer.headers and answer.headers.date
-  date = type(date) == "string" and http_date.parse(date)
   local now = call.world.time()
+  date = type(date) == "string" and http_date.parse(date, now)
   return date and math.min(date, now) or now
 end
 

@@ -24,12 +24,7 @@ function orders.read(call, id, params)
   if not value then
     return nil, err
   end
-  value = shapes.tidy(value)
-  if value.id ~= id then
-    return nil, errors.new("protocol", ("the answer is not order %d")
-                                       :format(id))
-  end
-  return value
+  return shapes.about(shapes.tidy(value), id, "order")
 end
 
 --- Reads an order.

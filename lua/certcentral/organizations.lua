@@ -30,12 +30,21 @@ function organizations.organizations(self, options)
                      limit = options.limit, offset = options.offset }
 end
 
+--- Asks for an organization within a call.
+-- @return the organization; or nil, err
+function organizations.read(call, id)
+  local value, err = call:ask(("/organization/%d"):format(id))
+  if not value then
+    return nil, err
+  end
+  return shapes.about(shapes.tidy(value), id, "organization")
+end
+
 --- Reads an organization.
 -- @return the organization; or nil, err
 function organizations.organization(self, id)
   id = arguments.id(id, "organization", "organization")
-  local value, err = arguments.call(self):ask(("/organization/%d"):format(id))
-  return value and shapes.tidy(value), not value and err or nil
+  return organizations.read(arguments.call(self), id)
 end
 
 -- ---- making one ----------------------------------------------------------

@@ -17,6 +17,7 @@ local clients = require "certcentral.client"
 local core = require "certcentral.core"
 local errors = require "certcentral.error"
 local options_of = require "certcentral.options"
+local progress = require "certcentral.progress"
 local queue_of = require "certcentral.queue"
 
 local raise = options_of.raise
@@ -38,10 +39,7 @@ local own_options = {
   on_outcome = function(value)
     return not is_function(value) and "function" or nil
   end,
-  progress = function(value)
-    return type(value) ~= "boolean" and not is_function(value) and
-           "boolean or function" or nil
-  end,
+  progress = progress.rule,
 }
 
 local known_options = {}
@@ -94,13 +92,6 @@ end
 
 -- ---- the progress line ---------------------------------------------------
 
-local function seconds_text(seconds)
-  if seconds < 90 then
-    return ("%d s"):format(math.ceil(seconds))
-  end
-  return ("%d min"):format(math.ceil(seconds / 60))
-end
-
 -- done, failed, waiting for the rate budget, time left
 local function line_of(batch)
   local parts = { batch.total and ("%d of %d orders done"):format(batch.done,
@@ -118,18 +109,9 @@ local function line_of(batch)
   if batch.total and batch.done > 0 and batch.done < batch.total then
     local each = (batch.clock() - batch.began) / batch.done
     parts[#parts + 1] = ("about %s left"):format(
-      seconds_text(each * (batch.total - batch.done)))
+      progress.span(each * (batch.total - batch.done)))
   end
   return table.concat(parts, ", ")
-end
-
-local function terminal_writer()
-  if not core.is_terminal(2) then
-    return nil
-  end
-  return function(line, last)
-    io.stderr:write("\r", line, "\27[K", last and "\n" or "")
-  end
 end
 
 -- Shows how far it is, not too often; the last line in any case.
@@ -290,13 +272,10 @@ local function new_batch(client, orders, options)
   local own, each = split(options)
   local next_order, total = iterate(orders)
   local queue = queue_of.new(client, { concurrency = own.concurrency })
-  local write = own.progress
-  if write == true then
-    write = terminal_writer()
-  end
   return {
     client = client, queue = queue, concurrency = queue.concurrency,
-    options = each, next_order = next_order, total = total, write = write,
+    options = each, next_order = next_order, total = total,
+    write = progress.writer(own.progress),
     clock = client.world.clock, validated = own.validate_first ~= false,
     stop_on_error = own.stop_on_error or false,
     on_outcome = own.on_outcome, outcomes = {},

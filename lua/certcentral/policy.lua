@@ -184,15 +184,18 @@ function Call:send(event, method, path, body)
   return answer, failure
 end
 
-local function retry_after(answer, now)
-  local text = answer.headers and answer.headers["retry-after"]
-  if type(text) ~= "string" then
-    return nil
-  elseif text:find("^%s*%d+%s*$") then
+-- In how many seconds the server wants to be asked again (RFC 9110, 10.2.3);
+-- nil where it says nothing, or nothing that is a number or a date.
+local function retry_after(answer, time)
+  local headers = answer.headers or {}
+  local text = type(headers["retry-after"]) == "string" and
+               headers["retry-after"]:match("^%s*(.-)%s*$") or ""
+  if text:find("^%d+$") then
     return tonumber(text)
   end
-  local date = http_date.parse(text)
-  local sent = http_date.parse(tostring(answer.headers.date)) or now()
+  local now = time()
+  local date = http_date.parse(text, now)
+  local sent = http_date.parse(tostring(headers.date), now) or now
   return date and math.max(0, date - sent)
 end
 
@@ -203,7 +206,7 @@ function Call:exchange(event, method, path, body, read, read_failure)
   local value, err
   if answer then
     value, err = read(answer, self.client.mask)
-    if err and answer.status == 429 then
+    if err then
       err.retry_after = retry_after(answer, self.world.time)
     end
   else

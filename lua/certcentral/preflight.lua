@@ -6,6 +6,7 @@ local core = require "certcentral.core"
 local defaults = require "certcentral.defaults"
 local errors = require "certcentral.error"
 local http_date = require "certcentral.http_date"
+local organizations = require "certcentral.organizations"
 local products = require "certcentral.products"
 local query = require "certcentral.query"
 local response = require "certcentral.response"
@@ -276,7 +277,7 @@ local function check_organization(self)
   if not id then
     return -- a new one, or a problem that is known
   end
-  local found, err = self.call:ask(("/organization/%d"):format(id))
+  local found, err = organizations.read(self.call, id)
   if not found and err.status == 404 then
     return self:problem(path, "choice", "must be an organization of the "
                         .. "account, and %d is none", id)

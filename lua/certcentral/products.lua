@@ -51,8 +51,12 @@ function products.product(self, name_id, options)
   arguments.check(name_id, arguments.name_id, "product", "product")
   options = arguments.options(options, { container_id = arguments.is_id },
                               "product")
-  return ask(arguments.call(self), "/product/" .. name_id .. query.text {
-    { "container_id", options.container_id } })
+  local value, err = ask(arguments.call(self), "/product/" .. name_id
+    .. query.text { { "container_id", options.container_id } })
+  if not value then
+    return nil, err
+  end
+  return shapes.about(value, name_id, "product", "name_id")
 end
 
 --- Reads what a container may order, and who in it.

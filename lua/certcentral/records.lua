@@ -1,5 +1,7 @@
 --- The records and files that show control of a domain.
 
+local core = require "certcentral.core"
+
 local records = {}
 
 --- The API's names of the methods.
@@ -7,6 +9,7 @@ records.METHODS = { "email", "dns-txt-token", "dns-cname-token",
                     "http-token", "http-token-dynamic" }
 
 local TARGET = "dcv.digicert.com" -- where the API names no other
+local LABEL = "_dnsauth."
 local FOLDER = "/.well-known/pki-validation/"
 
 local function is_address(name)
@@ -14,14 +17,39 @@ local function is_address(name)
          name:find("^%d+%.%d+%.%d+%.%d+$") ~= nil
 end
 
-local function txt(record, name, value)
-  record.type, record.name, record.value = "TXT", "_dnsauth." .. name, value
-  record.text = ('%s. IN TXT "%s"'):format(record.name, value)
+-- A word that can be put into a record as it is; nil for anything else.
+local function word(text)
+  return type(text) == "string" and text:find("^[!#-Z%[%]^-~]+$") and text
+         or nil
 end
 
+-- The documented host is the domain itself. Resellers name another one, which
+-- helps where the domain has a CNAME and can have no TXT (RFC 1034, 3.6.2):
+-- it stands in a comment of the zone file's own syntax (RFC 1035, 5.1).
+local function txt(record, name, value)
+  record.type, record.name, record.value = "TXT", name, value
+  record.text = ('%s. IN TXT "%s" ; or at %s%s.')
+    :format(name, value, LABEL, name)
+end
+
+-- What a CNAME points to: the value as the first label, then the API's text,
+-- which may begin with the value already. Case is no matter of the DNS.
+local function target(value, text)
+  local rest = (word(text) or ""):gsub("%.$", "")
+  local first = value .. "."
+  if rest:sub(1, #first):lower() == first:lower() then
+    return rest
+  elseif rest == "" or rest:lower() == value:lower() then
+    rest = TARGET
+  end
+  return first .. rest
+end
+
+-- DigiCert ended the older form, "value.domain CNAME dcv.digicert.com", on
+-- 2025-10-28.
 local function cname(record, name, value, token)
-  record.type, record.name = "CNAME", value .. "." .. name
-  record.value = token.verification_value or TARGET
+  record.type, record.name = "CNAME", LABEL .. name
+  record.value = target(value, token.verification_value)
   record.text = ("%s. IN CNAME %s."):format(record.name, record.value)
 end
 
@@ -43,12 +71,22 @@ local MAKE = {
     file(record, name, value, "fileauth.txt")
   end,
   ["http-token-dynamic"] = function(record, name, value, token)
-    file(record, name, value, token.filename)
+    file(record, name, value, word(token.filename))
   end,
 }
 
+--- Whether a method shows control by records or files of these kinds. An
+-- order may have one of tomorrow.
+function records.are_known(method)
+  return type(method) == "string" and MAKE[method] ~= nil
+end
+
 -- What keeps a method from showing control of a name, or nil.
 local function obstacle(method, name)
+  if not records.are_known(method) then
+    return ("'%s' needs the method '%s', whose records are not known")
+           :format(name, core.printable(tostring(method), 40))
+  end
   local over_http = method:find("^http") ~= nil
   if over_http and name:find("^%*") then
     return ("'%s' is a wildcard, which no file can show control of")
@@ -64,7 +102,7 @@ local function record_of(method, domain, value)
   local record = { domain = domain.name, domain_id = domain.id,
                    method = method, expiration_date = token.expiration_date,
                    problem = obstacle(method, domain.name) }
-  value = token.token or value
+  value = word(token.token) or word(value)
   if record.problem then
     record.text = "; " .. record.problem
   elseif value then
@@ -79,7 +117,8 @@ end
 -- A file must stand at each name itself; a DNS record at their domain.
 local function places(method, domain)
   local names = domain.dns_names
-  if not method:find("^http") or type(names) ~= "table" or #names == 0 then
+  if not tostring(method):find("^http") or type(names) ~= "table" or
+     #names == 0 then
     return { domain }
   end
   local list = {}
@@ -90,7 +129,8 @@ local function places(method, domain)
 end
 
 --- The records for domains.
--- @param method one of METHODS; "email" needs none
+-- @param method one of METHODS, or another one that an order has; "email"
+--   needs none
 -- @param domains list of {name, id, dns_names, dcv_token}
 -- @param value the random value for those without a token of their own
 -- @return list of {domain, domain_id, method, type = "TXT", "CNAME" or
@@ -102,7 +142,8 @@ function records.of(method, domains, value)
     return list
   end
   for _, domain in ipairs(domains) do
-    for _, place in ipairs(places(method, domain)) do
+    for _, place in ipairs(type(domain) == "table" and
+                           places(method, domain) or {}) do
       if type(place.name) == "string" then
         list[#list + 1] = record_of(method, place, value)
       end

@@ -66,10 +66,11 @@ local function send(self, who, id, members)
   if not value then
     answer.warnings = warnings
     return nil, answer
-  elseif not value.id then
+  elseif value.id ~= id then
     return nil, errors.new("unknown", ("the answer to the %s of order %d has "
-      .. "no id; client:certificates(%d) shows whether it was done")
-      :format(who, id, id), { status = answer.status, warnings = warnings })
+      .. "%s; client:certificates(%d) shows whether it was done"):format(who,
+      id, value.id and "another order's id" or "no id", id),
+      { status = answer.status, warnings = warnings })
   end
   return value, { status = answer.status, warnings = warnings }
 end

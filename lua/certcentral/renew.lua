@@ -37,8 +37,7 @@ local function time_of(text)
   end
   local year, month, day = text:match("^(%d%d%d%d)%-(%d%d)%-(%d%d)$")
   if year then
-    return http_date.epoch(tonumber(year), tonumber(month), tonumber(day),
-                           0, 0, 0)
+    return http_date.epoch(year, month, day, 0, 0, 0)
   end
   return http_date.parse_iso(text)
 end

@@ -34,7 +34,10 @@ end
 function requests.request(self, id)
   id = arguments.id(id, "request", "request")
   local value, err = arguments.call(self):ask(("/request/%d"):format(id))
-  return value and shapes.tidy(value), not value and err or nil
+  if not value then
+    return nil, err
+  end
+  return shapes.about(shapes.tidy(value), id, "request")
 end
 
 local function settle(self, who, id, status, comment)

@@ -5,7 +5,8 @@ local errors = require "certcentral.error"
 
 local response = {}
 
-local MESSAGE_BYTES, ERRORS_MAX = 300, 20
+local MESSAGE_BYTES = 300
+local MARK = "\239\187\191" -- a byte order mark: RFC 8259, 8.1
 local EXACT = 2 ^ 53 -- a float of this size and more may have lost digits
 
 local cjson
@@ -19,10 +20,19 @@ local function decoder()
   return cjson
 end
 
+-- A body without the mark that some servers write before it; "" for none.
+local function unmarked(body)
+  if type(body) ~= "string" then
+    return ""
+  end
+  return body:sub(1, #MARK) == MARK and body:sub(#MARK + 1) or body
+end
+
 --- Decodes a JSON object or list: integers as integers, no nulls.
 -- @return the table, or nil where the text is anything else
 function response.decode(body)
-  if type(body) ~= "string" or not body:find("^%s*[{%[]") then
+  body = unmarked(body)
+  if not body:find("^%s*[{%[]") then
     return nil
   end
   local ok, value = pcall(decoder().decode, body)
@@ -45,61 +55,32 @@ local function clean(text, mask)
   return core.printable(text, MESSAGE_BYTES)
 end
 
-local function add_error(list, entry, mask)
-  if #list == ERRORS_MAX then
-    return
-  elseif type(entry) == "string" then
-    list[#list + 1] = { message = clean(entry, mask) }
-  elseif type(entry) == "table" and (entry.code or entry.message) then
-    list[#list + 1] = {
-      code = entry.code and clean(entry.code, mask),
-      message = entry.message and clean(entry.message, mask),
-    }
+--- What an error's answer says: {list: its reasons, said: the same in words,
+-- own: whether CertCentral itself wrote it}.
+local function read_error(answer, mask)
+  local reasons = require "certcentral.reasons"
+  local decoded, body = response.decode(answer.body), unmarked(answer.body)
+  local function fit(text)
+    return clean(text, mask)
   end
-end
-
--- The places of a list that nulls may have left holes in.
-local function places(list)
-  local keys = {}
-  for key in pairs(list) do
-    if type(key) == "number" then
-      keys[#keys + 1] = key
-    end
-  end
-  table.sort(keys)
-  return keys
-end
-
--- The API's own errors, whichever way they are written: a list of objects,
--- one object, or {"error": {...}}.
-local function api_errors(body, mask)
-  local decoded = response.decode(body)
-  local list = {}
-  local found = decoded and (decoded.errors or decoded.error)
-  local keys = type(found) == "table" and places(found) or {}
-  for _, key in ipairs(keys) do
-    add_error(list, found[key], mask)
-  end
-  if #keys == 0 then
-    add_error(list, found, mask)
-  end
-  return list
-end
-
-local function describe(status, list, body)
-  local parts = {}
+  local list, parts = reasons.list(decoded, fit), {}
   for i, entry in ipairs(list) do
     parts[i] = entry.message and entry.code
                and ("%s (%s)"):format(entry.message, entry.code)
                or entry.message or entry.code
   end
-  local said = table.concat(parts, "; ")
-  if said == "" then
-    said = (body == nil or body == "") and "no explanation"
-           or "an answer that is not CertCentral's"
+  if #parts == 0 then
+    local text = not decoded and reasons.excerpt(body)
+    parts[1] = not body:find("%S") and "no explanation" or
+      "an answer that is not CertCentral's" ..
+      (text and (": '%s'"):format(fit(text)) or "")
   end
-  return ("HTTP status %d: %s"):format(status, said)
+  return { list = list, own = reasons.are_own(decoded),
+           said = ("HTTP status %d: %s"):format(answer.status,
+                                                table.concat(parts, "; ")) }
 end
+
+response.read_error = read_error
 
 -- What a status other than 2xx says of a request that may change things.
 local function kind_of(status)
@@ -112,8 +93,6 @@ local function kind_of(status)
   end
   return "unknown"
 end
-
-response.errors_of, response.describe = api_errors, describe
 
 local prefixes = {
   denied = "the API key was not accepted",
@@ -130,19 +109,39 @@ local asking = {
   unavailable = "the service is not available",
 }
 
--- The error of an answer to an order.
-local function order_error(answer, mask)
-  local list = api_errors(answer.body, mask)
-  local kind = kind_of(answer.status)
-  return errors.of_order(errors.new(kind, ("%s: %s"):format(prefixes[kind],
-    describe(answer.status, list, answer.body)),
-    { status = answer.status, errors = list }))
+-- 407 is a proxy's own status (RFC 9110, 15.5.8).
+local function is_in_front(kind, status, found)
+  return status == 407 or kind == "denied" and not found.own
 end
 
-local function unreadable(answer, what)
-  return errors.of_order(errors.new("unknown", ("%s: HTTP status %d, but %s")
-    :format(prefixes.unknown, answer.status, what),
-    { status = answer.status, errors = {} }))
+-- The error of an answer that is no success, in words of `prefix`.
+local function error_of(kind, prefix, status, found)
+  if is_in_front(kind, status, found) then
+    prefix = "something in front of CertCentral (a proxy or a firewall) "
+             .. "refused the request"
+  end
+  return errors.new(kind, ("%s: %s"):format(prefix, found.said),
+                    { status = status, errors = found.list })
+end
+
+-- The error of an answer to an order.
+local function order_error(answer, mask)
+  local kind = kind_of(answer.status)
+  return errors.of_order(error_of(kind, prefixes[kind], answer.status,
+                                  read_error(answer, mask)))
+end
+
+-- In words, that a success cannot be read, and what came in its place.
+local function not_read(answer, mask)
+  local text = not response.decode(answer.body) and
+    require "certcentral.reasons".excerpt(unmarked(answer.body))
+  return ("HTTP status %d, but an answer that cannot be read%s"):format(
+    answer.status, text and (": '%s'"):format(clean(text, mask)) or "")
+end
+
+local function unreadable(answer, said)
+  return errors.of_order(errors.new("unknown", ("%s: %s")
+    :format(prefixes.unknown, said), { status = answer.status, errors = {} }))
 end
 
 --- An id as an integer: ids are numbers as a rule and strings at times.
@@ -176,9 +175,10 @@ function response.order(answer, mask)
   local result = response.decode(answer.body)
   local id = result and response.id(result.id)
   if not result then
-    return nil, unreadable(answer, "an answer that cannot be read")
+    return nil, unreadable(answer, not_read(answer, mask))
   elseif not id then
-    return nil, unreadable(answer, "an answer without an order id")
+    return nil, unreadable(answer, ("HTTP status %d, but an answer without "
+                                    .. "an order id"):format(status))
   end
   result.id = id
   return require("certcentral.shapes").tidy(result) -- which needs this one
@@ -196,8 +196,8 @@ function response.order_failure(failure, mask)
     return errors.of_order(errors.new("config", message))
   end
   local kind = rawget(failure, "throttled") and "throttled" or "unavailable"
-  return errors.of_order(errors.new(kind, "the order was not sent: " .. message,
-    { retryable = rawget(failure, "retryable") ~= false }))
+  return errors.of_order(errors.new(kind, "the order was not sent: "
+    .. message, { retryable = rawget(failure, "retryable") ~= false }))
 end
 
 -- The error of a change that may have been made.
@@ -218,15 +218,12 @@ function response.read(answer, mask)
     if value then
       return value
     end
-    return nil, errors.new("protocol",
-      ("HTTP status %d, but an answer that cannot be read"):format(status),
-      { status = status })
+    return nil, errors.new("protocol", not_read(answer, mask),
+                           { status = status })
   end
-  local list = api_errors(answer.body, mask)
   local kind = kind_of(status)
   kind = kind == "unknown" and "unavailable" or kind
-  return nil, errors.new(kind, ("%s: %s"):format(asking[kind],
-    describe(status, list, answer.body)), { status = status, errors = list })
+  return nil, error_of(kind, asking[kind], status, read_error(answer, mask))
 end
 
 --- The error of a question whose exchange failed.
@@ -245,22 +242,20 @@ function response.change(answer, mask, tell)
   if not is_status(status) then
     return nil, unclear_change("an answer without an HTTP status", tell)
   elseif status >= 200 and status <= 299 then
-    local body = answer.body
-    local value = (body == nil or not body:find("%S")) and {} or
-                  response.decode(body)
+    local body = unmarked(answer.body)
+    local value = not body:find("%S") and {} or response.decode(body)
     if value then
       return value
     end
-    return nil, unclear_change(("HTTP status %d, but an answer that cannot be "
-      .. "read"):format(status), tell, { status = status })
+    return nil, unclear_change(not_read(answer, mask), tell,
+                               { status = status })
   end
-  local list = api_errors(answer.body, mask)
-  local members = { status = status, errors = list }
-  local said, kind = describe(status, list, answer.body), kind_of(status)
+  local found, kind = read_error(answer, mask), kind_of(status)
   if kind == "unknown" then
-    return nil, unclear_change(said, tell, members)
+    return nil, unclear_change(found.said, tell,
+                               { status = status, errors = found.list })
   end
-  return nil, errors.new(kind, ("%s: %s"):format(asking[kind], said), members)
+  return nil, error_of(kind, asking[kind], status, found)
 end
 
 --- The error of a change whose exchange failed.

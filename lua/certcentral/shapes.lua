@@ -3,6 +3,7 @@
 -- names at `dns_name_validations`. `[]` in place of an empty object needs no
 -- word: both are an empty table.
 
+local errors = require "certcentral.error"
 local response = require "certcentral.response"
 
 local shapes = {}
@@ -84,6 +85,21 @@ function shapes.list(answer, member)
     end
   end
   return count == #list and list or nil
+end
+
+--- Whether an answer is about what was asked for: caches, proxies and mixed-up
+-- connections give answers about other things.
+-- @param answer in the one shape
+-- @param id the id that was asked for
+-- @param what it is the id of, in words
+-- @param member where the answer has it, "id" by default
+-- @return answer; or nil, err
+function shapes.about(answer, id, what, member)
+  if answer[member or "id"] ~= id then
+    return nil, errors.new("protocol", ("the answer is not %s %s")
+      :format(what, type(id) == "number" and ("%d"):format(id) or id))
+  end
+  return answer
 end
 
 return shapes

@@ -1,5 +1,7 @@
 --- What an order's status means.
 
+local core = require "certcentral.core"
+
 local status = {}
 
 -- Over: such an order will never be issued (again), and its
@@ -11,10 +13,11 @@ local OPEN = { pending = true, needs_approval = true, processing = true,
                needs_csr = true, reissue_pending = true,
                waiting_pickup = true, approved = true }
 
---- An order's status in lower case, as text in any case.
+--- An order's status in lower case, fit for a message.
 function status.of(order)
   local text = order.status
-  return type(text) == "string" and text:lower() or "without a status"
+  return type(text) == "string" and core.printable(text:lower(), 64)
+         or "without a status"
 end
 
 --- Whether an order has its certificate. The older API says "approved".
@@ -33,7 +36,7 @@ end
 --- Whether the status of an order is one that is documented.
 function status.is_known(order)
   local state = status.of(order)
-  return OPEN[state] or OVER[state] or status.is_issued(order)
+  return OPEN[state] or OVER[state] or status.is_issued(order) or false
 end
 
 return status

@@ -150,17 +150,19 @@ add("revoke_certificate", {
 -- ---- reissues and duplicates ---------------------------------------------
 
 add("reissue", {
-  call = function(c) return c:reissue(12, { certificate = certificate() }) end,
-  line = "POST /order/certificate/12/reissue", body = "reissue-request",
+  call = function(c)
+    return c:reissue(542757, { certificate = certificate() })
+  end,
+  line = "POST /order/certificate/542757/reissue", body = "reissue-request",
   status = 201, answer = "reissue-response-201" })
 add("reissue, with all there is", {
   call = function(c)
-    return c:reissue(12, { certificate = certificate(), skip_approval = true,
-      certificate_dcv_scope = "fqdn",
+    return c:reissue(123456789, { certificate = certificate(),
+      skip_approval = true, certificate_dcv_scope = "fqdn",
       comments = 'as was,"organization":{"id":1},"order_validity":'
         .. '{"years":3}' })
   end,
-  line = "POST /order/certificate/12/reissue",
+  line = "POST /order/certificate/123456789/reissue",
   body = { certificate = certificate(), skip_approval = true,
            certificate_dcv_scope = "fqdn",
            comments = 'as was,"organization":{"id":1},"order_validity":'
@@ -168,9 +170,10 @@ add("reissue, with all there is", {
   status = 201, answer = "order-response-201-immediate-issuance" })
 add("duplicate", {
   call = function(c)
-    return c:duplicate(12, { certificate = certificate() })
+    return c:duplicate(542757, { certificate = certificate() })
   end,
-  line = "POST /order/certificate/12/duplicate", body = "duplicate-request",
+  line = "POST /order/certificate/542757/duplicate",
+  body = "duplicate-request",
   status = 201, answer = "duplicate-response-201" })
 
 -- ---- domain control ------------------------------------------------------

@@ -12,6 +12,7 @@ local dcv = {}
 
 local VALUE_LIFE = 30 * dates.DAY
 local TARGET = "dcv.digicert.com"
+local LABEL = "_dnsauth."
 local FOLDER = "/.well-known/pki-validation/"
 
 dcv.METHODS = { email = true, ["dns-txt-token"] = true,
@@ -199,13 +200,14 @@ local FIND = {
   ["dns-txt-token"] = function(sandbox, certificate, group)
     return published(sandbox, "TXT", function(name, value)
       return value == certificate.dcv_random_value
-        and (name == group.domain or name == "_dnsauth." .. group.domain)
+        and (name == group.domain or name == LABEL .. group.domain)
     end)
   end,
   ["dns-cname-token"] = function(sandbox, certificate, group)
     return published(sandbox, "CNAME", function(name, value)
-      return plain(value) == TARGET
-        and name == certificate.dcv_random_value .. "." .. group.domain
+      return name == LABEL .. group.domain
+        and plain(value) == certificate.dcv_random_value:lower() .. "."
+          .. TARGET
     end)
   end,
   ["http-token"] = find_file,
