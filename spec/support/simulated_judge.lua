@@ -8,12 +8,13 @@ local judge = {}
 --- The faults: each of their sums has to be 0.
 judge.FAULTS = { "twice", "lost", "phantom", "wrong", "raised", "silent" }
 
-local OTHERS = { "orders", "placed", "not_placed", "unknown", "crashed",
+--- Counts that are no faults.
+judge.OTHERS = { "orders", "placed", "not_placed", "unknown", "crashed",
                  "again", "scenarios" }
 
 function judge.new_sums()
   local sums = {}
-  for _, names in ipairs { judge.FAULTS, OTHERS } do
+  for _, names in ipairs { judge.FAULTS, judge.OTHERS } do
     for _, name in ipairs(names) do
       sums[name] = 0
     end
@@ -129,7 +130,9 @@ local function judge_call(self, call)
   elseif not call.told and not call.process.crashed then
     fault("silent", "no outcome")
   end
-  if call.cancelled == "no" and has_order(call) then
+  if call.twin_of then
+    return -- what is told of it is of the ticket, not of the order
+  elseif call.cancelled == "no" and has_order(call) then
     fault("lost", "told as cancelled")
   elseif call.cancelled == "yes" and not has_order(call) then
     fault("phantom", "told as placed before it was cancelled")
@@ -253,6 +256,17 @@ local function count(self, call)
   if told and told ~= "raised" then
     sums[told] = sums[told] + 1
   end
+end
+
+--- The sums in one line.
+function judge.line(sums)
+  local words = {}
+  for _, names in ipairs { judge.OTHERS, judge.FAULTS } do
+    for _, name in ipairs(names) do
+      words[#words + 1] = ("%s %d"):format(name, sums[name])
+    end
+  end
+  return table.concat(words, ", ")
 end
 
 --- Judges a scenario that has ended: gives it `sums` and `faults`, a text

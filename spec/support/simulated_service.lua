@@ -258,8 +258,9 @@ end
 -- ---- details ---------------------------------------------------------------
 
 local function details_of(self, order)
-  local details = {
-    id = order.id, status = order.status, date_created = iso(self, order.created),
+  return {
+    id = order.id, status = order.status,
+    date_created = iso(self, order.created),
     is_renewed = order.is_renewed or false, validity_years = 1,
     order_valid_till = iso(self, order.created + 409 * DAY):sub(1, 10),
     certificate = { id = order.id + 5000000, csr = orders.csr,
@@ -270,7 +271,6 @@ local function details_of(self, order)
     product = { name_id = PRODUCT }, payment_method = "balance",
     alternative_order_id = order.name,
   }
-  return details
 end
 
 local DETAILS_FAULTS = {

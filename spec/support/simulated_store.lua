@@ -17,7 +17,7 @@ local function leases(world)
     local lease = held[name]
     return lease and lease.ends > world.now and lease or nil
   end
-  function store:lock(name, seconds)
+  function store.lock(_, name, seconds)
     local lease = holder(name)
     if lease then
       return false, lease.token, lease.ends - world.now
@@ -26,7 +26,7 @@ local function leases(world)
     held[name] = { token = "t" .. tokens, ends = world.now + seconds }
     return held[name].token
   end
-  function store:keep(name, token, seconds)
+  function store.keep(_, name, token, seconds)
     local lease = holder(name)
     if not lease or lease.token ~= token then
       return false
@@ -34,7 +34,7 @@ local function leases(world)
     lease.ends = world.now + seconds
     return true
   end
-  function store:unlock(name, token)
+  function store.unlock(_, name, token)
     local lease = holder(name)
     if not lease or lease.token ~= token then
       return false
@@ -42,10 +42,10 @@ local function leases(world)
     held[name] = nil
     return true
   end
-  function store:get(key)
+  function store.get(_, key)
     return values[key]
   end
-  function store:set(key, value, expected)
+  function store.set(_, key, value, expected)
     if expected ~= nil and values[key] ~= (expected or nil) then
       return false
     end

@@ -5,10 +5,10 @@
 local world = {}
 world.__index = world
 
---- A world that begins at `start` (seconds since 1970): from there `now` counts.
+--- A world that begins at `start` (seconds since 1970); `now` counts from it.
 function world.new(seed, start)
-  return setmetatable({ start = start, now = 0, dice = seed % 2147483646 + 1, due = {},
-                        count = 0 }, world)
+  return setmetatable({ start = start, now = 0, due = {}, count = 0,
+                        dice = seed % 2147483646 + 1 }, world)
 end
 
 --- A number from 0 up to 1 (Park and Miller's generator, exact in doubles).

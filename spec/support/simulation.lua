@@ -150,7 +150,7 @@ function ways.place_orders(self, process, client)
 end
 
 -- Steps until all is done.
-local function drive(self, process, queue, meanwhile)
+local function drive(process, queue, meanwhile)
   while queue:step(0) > 0 do
     process:wait(math.max(0.05, math.min(queue:next_timeout() or 0, 5)))
     if meanwhile then
@@ -173,7 +173,7 @@ function ways.queue(self, process, client)
       raised(self, call, ticket)
     end
   end
-  drive(self, process, queue, function()
+  drive(process, queue, function()
     if self.world:chance(0.05) then
       local ticket, call = (table.unpack or unpack)(self.world:of(tickets))
       call.cancelled = queue:cancel(ticket)
@@ -191,7 +191,7 @@ function ways.await(self, process, client)
       run(self, call, queue.await, queue, order_of(call), OPTIONS)
     end)))
   end
-  drive(self, process, queue)
+  drive(process, queue)
   queue:close()
 end
 
