@@ -1,5 +1,5 @@
 # prove.mk: what is done to trust the code beyond its tests: fuzzing,
-# coverage, threads, a soak. Part of the Makefile.
+# coverage, threads, a soak and an attack. Part of the Makefile.
 
 .PHONY: fuzz fuzz-short fuzz-programs
 
@@ -84,6 +84,7 @@ SOAK_COUNT = 100000
 soak: deps
 	@$(MAKE) -s all
 	@LUA_CPATH='$(CPATH54)' $(LUA) spec/soak.lua $(SOAK_COUNT)
+	@LUA_CPATH='$(CPATH54)' $(LUA) spec/attack.lua $(SOAK_COUNT)
 
 # ---- coverage ---------------------------------------------------------------
 
