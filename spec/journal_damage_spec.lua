@@ -336,7 +336,9 @@ describe("orders of the name of which none seems ours", function()
     local journal = journals.memory()
     journal:write(intent("e", 9000))
     local list = client_of(service.new { lookup = { { { order_id = 7,
-      status = "canceled" } } }, details = { [7] = OURS } }, journal):recover()
+      status = "canceled" } } }, details = { [7] = { status = "canceled",
+      date_created = "2025-11-24T13:30:00+00:00",
+      certificate = OURS.certificate } } }, journal):recover()
     assert.are.equal("placed", list[1].outcome)
     assert.are.equal(7, list[1].order_id)
   end)

@@ -105,32 +105,36 @@ local function has_csr(details, csr)
   return theirs == "" or not csr or theirs == squeezed(csr)
 end
 
--- When ours was sent, by the clock of the service as `answer` has it; nil
--- where it does not say.
-local function sent_at(call, answer, time)
+-- When ours was sent, `since`, and what time it is, `now`, by the clock of the
+-- service as `answer` has it (`is_sure`); by ours where it does not say.
+local function times_of(call, answer, time)
   local date = answer.headers and answer.headers.date
-  date = type(date) == "string" and http_date.parse(date, call.world.time())
-  local ago = time and call.world.time() - time
-              or call.world.clock() - call.started
-  return date and date - ago
+  local now = call.world.time()
+  local ago = time and now - time or call.world.clock() - call.started
+  date = type(date) == "string" and http_date.parse(date, now) or nil
+  return { now = date or now, since = (date or now) - ago,
+           is_sure = date ~= nil }
 end
 
 -- By the time that an order was created at: "ours", "other" (a day before and
 -- more, whatever its time zone), or "unsure".
-local function by_time(details, ours, since)
+local function by_time(details, ours, times)
   local created = type(details.date_created) == "string"
                   and http_date.parse_iso(details.date_created)
-  if not created or not since or created >= since - SKEW then
-    return "ours"
-  elseif created < since - DAY then
+  if not created then
+    return status.is_over(details) and "unsure" or "ours"
+  elseif times.is_sure and created < times.since - DAY then
     return "other"
+  elseif ours.fresh then
+    return "ours"
   end
-  return ours.fresh and "ours" or "unsure"
+  local fits = created >= times.since - SKEW and created <= times.now + DAY
+  return fits and "ours" or "unsure"
 end
 
 -- "ours", "other" or "unsure"; and the details. No other order can have had a
 -- name that was made up for ours (`fresh`).
-local function judge(call, entry, ours, since)
+local function judge(call, entry, ours, times)
   local details = candidates.details(call, entry.id)
   if not details then
     return ours.fresh and "ours" or "unsure"
@@ -138,7 +142,7 @@ local function judge(call, entry, ours, since)
          not has_csr(details, ours.csr) then
     return "other"
   end
-  return by_time(details, ours, since), details
+  return by_time(details, ours, times), details
 end
 
 -- ---- choosing --------------------------------------------------------------
@@ -175,12 +179,12 @@ end
 -- @return the order as a result; or nil, a list of those that can be ours or
 --   not
 function candidates.pick(call, list, answer, ours)
-  local since = sent_at(call, answer, ours.time)
+  local times = times_of(call, answer, ours.time)
   local fits, unsure, first = {}, {}, nil
   for i, entry in ipairs(likely(call, list, ours)) do
     local verdict, details = "unsure", nil
     if i <= DETAILS_MAX then
-      verdict, details = judge(call, entry, ours, since)
+      verdict, details = judge(call, entry, ours, times)
     end
     if verdict == "ours" then
       fits[#fits + 1] = entry

@@ -2,8 +2,10 @@
 -- wait, and find what was placed. The store of the client holds them.
 --
 -- Beside the lock a claim keeps a note of its name in the store: what its last
--- holder did. It is for those who waited for it, as the look-up of the service
--- may be late, and for the next one where it was killed.
+-- holder did. It is for the next one where that was killed, and where the
+-- look-up of the service is late. A transport of the caller's own may lead
+-- anywhere, whatever the base URL: there the usual store's notes are for those
+-- only who have waited for the claim.
 
 local core = require "certcentral.core"
 local errors = require "certcentral.error"
@@ -79,14 +81,15 @@ function claims.take(call, names)
   local client = call.client
   local prefix = ("%s %s "):format(client.base_url, client:_account())
   local self = setmetatable({ store = store, held = {}, time = call.world.time,
-    seconds = client.deadline + SPARE, prefix = prefix }, Claim)
+    seconds = client.deadline + SPARE,
+    trusted = client.own_store or not client.custom }, Claim)
   for i, name in ipairs(names) do
     local token, waited = take_one(call, store, prefix .. name)
     if not token then
       self:release()
       return nil, waited
     end
-    self.waited = self.waited or waited
+    self.trusted = self.trusted or waited
     self.held[i] = { name = prefix .. name, token = token }
   end
   return self
@@ -124,14 +127,14 @@ function Claim:note(what, id)
   end
 end
 
---- What the last holder noted, where that matters: {what = "sent" where it was
--- killed, or "placed" where this call has waited for it; time, id}; or nil.
+--- What the last holder noted: {what = "sent" where it was killed, or "placed",
+-- time, id}; or nil.
 function Claim:noted_before()
   local ok, value = errors.try(self.store.get, self.store,
                                self.held[#self.held].name)
   self.noted = ok and value
   local what, time, id = tostring(value):match("^(%a+) (%d+) (%S+)$")
-  if not ok or not what or what == "placed" and not self.waited then
+  if not ok or not what or what == "placed" and not self.trusted then
     return nil
   end
   return { what = what, time = tonumber(time),

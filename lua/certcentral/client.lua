@@ -44,6 +44,7 @@ local function set_policy(self, options)
   self.recover_for = options.recover_for or 60
   self.unique_ids, self.any_404 = options.unique_ids, options.any_404
   self.store = options.store -- nil: the usual one, when it is needed
+  self.own_store = options.store ~= nil
   self.journal, self.on_event = options.journal, options.on_event
   self.defaults = options.defaults and defaults.copy(options.defaults)
 end

@@ -6,6 +6,7 @@ local candidates = require "certcentral.candidates"
 local core = require "certcentral.core"
 local errors = require "certcentral.error"
 local journal_lines = require "certcentral.journal_lines"
+local lookup = require "certcentral.lookup"
 local placing = require "certcentral.placing"
 local status = require "certcentral.status"
 
@@ -35,12 +36,13 @@ end
 -- ---- orders that are known by their id -------------------------------------
 
 -- What became of an order that was placed under this name, as the journal
--- (`trusted`) or the last holder of the claim has noted: result, response; or
+-- (`lasting`) or the last holder of the claim has noted: result, response; or
 -- nil, err; or nil where it is over or another one.
-local function ask_noted(call, id, ours, trusted)
+local function ask_noted(call, id, ours, lasting)
   local details, answer = candidates.details(call, id)
-  if not details and not trusted then
-    return nil -- the look-up by its name decides
+  if not details and not lasting and answer.status == 404 and
+     lookup.says_none(answer.errors) then
+    return nil -- it was placed with a service that is no more: a sandbox
   elseif not details then
     return unknown(call, "it has been placed as order %d, which cannot be "
                    .. "read: %s", id, answer.message)
@@ -102,13 +104,12 @@ end
 -- is a journal, that has what was sent, and recover() settles it.
 local function add_note(call, past)
   local note = call.claim and call.claim:noted_before()
-  local age = note and call.world.time() - note.time
-  if not note or age < 0 or age >= journal_lines.SETTLE then
-    return
-  elseif note.what == "placed" and note.id then
+  if note and note.what == "placed" then
     past.noted = note.id
-  elseif note.what == "sent" and not call.client.journal then
-    past.open = { age = age, time = note.time }
+  elseif note and note.what == "sent" and not call.client.journal then
+    local age = call.world.time() - note.time
+    past.open = age >= 0 and age < journal_lines.SETTLE and
+                { age = age, time = note.time } or nil
   end
 end
 

@@ -14,8 +14,9 @@ local function unclear(message, status)
     .. message, { retryable = true, status = status })
 end
 
--- Whether all of the API's errors say that there is no such order.
-local function says_none(list)
+--- Whether all of the API's errors say that there is no such order.
+-- @param list of {code, message}
+function lookup.says_none(list)
   for _, entry in ipairs(list) do
     if type(entry.code) ~= "string" or
        not entry.code:find("^not_found|order") then
@@ -36,7 +37,7 @@ end
 local function read_404(answer, mask, any_404)
   local found = response.read_error(answer, mask)
   local said = found.said
-  if says_none(found.list) or any_404 and not is_html(answer) then
+  if lookup.says_none(found.list) or any_404 and not is_html(answer) then
     return {}
   elseif is_html(answer) then
     return unclear(said .. ", an HTML page", 404)
