@@ -198,7 +198,8 @@ end
 --- A request that has the host place an order in a sandbox, which it asks for
 -- by its name: cosockets look for one in a certificate.
 -- @param more further options of the client
-function nginx.order_for(host, sandbox, transport, more)
+-- @param change further members of what the host is asked for
+function nginx.order_for(host, sandbox, transport, more, change)
   local client = {
     api_key = sandbox.api_key, transport = transport,
     base_url = sandbox.base_url:gsub("127%.0%.0%.1", "localhost"),
@@ -208,8 +209,12 @@ function nginx.order_for(host, sandbox, transport, more)
   for name, value in pairs(more or {}) do
     client[name] = value
   end
+  local asked = { client = client, order = support.order() }
+  for name, value in pairs(change or {}) do
+    asked[name] = value
+  end
   return { method = "POST", url = host.url .. "/place", timeout = 600,
-           body = json.encode { client = client, order = support.order() } }
+           body = json.encode(asked) }
 end
 
 --- Sends a request that many times at once, and calls meanwhile(n) again and

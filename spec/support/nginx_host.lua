@@ -21,7 +21,8 @@ local function report(result, info)
   return { err = err }
 end
 
--- {client, order, options} -> {placed, result, info} or {err} or {raised}.
+-- {client, order, options, method} -> {placed, result, info} or {err} or
+-- {raised}. `method` is that of the client, "place_order" without one.
 -- client.shared names a shared dict for the rate budget; without `client`
 -- it is what init_by_lua has made: the global CLIENT.
 local function new_client(options)
@@ -42,8 +43,8 @@ local function place(asked)
   elseif not client then
     return report(nil, err)
   end
-  local done, result, info = pcall(client.place_order, client, asked.order,
-                                   asked.options)
+  local done, result, info = pcall(client[asked.method or "place_order"],
+                                   client, asked.order, asked.options)
   client:close()
   return done and report(result, info) or { raised = result }
 end
