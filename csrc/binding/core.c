@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "../core/check.h"
+#include "../suffix/dcc_suffix.h"
 #include "order.h"
 
 #define LCC_ORDER "certcentral.order"
@@ -179,7 +180,7 @@ static void push_body(lua_State *L, dcc_order *order, size_t found, bool write)
 static int core_check(lua_State *L)
 {
   lcc_order *box;
-  dcc_options options = {0};
+  dcc_options options = {.suffix_of = dcc_suffix_listed};
   const dcc_problem *list;
   size_t count, found;
   bool check_csr = true, good;

@@ -74,6 +74,16 @@ static bool check_bytes(dcc_check *c, const dcc_place *place,
   return false;
 }
 
+/* The list may be older than the domain: no more than a warning. */
+static void warn_of_suffix(dcc_check *c, const dcc_place *place,
+                           const dcc_value *value)
+{
+  char shown[DCC_SHOWN_SIZE];
+  dcc_report(c, DCC_WARNING, "unknown", *place, NULL,
+             "is under no public suffix that the Public Suffix List knows: "
+             "%s", dcc_show(c, shown, value, false));
+}
+
 static void check_form_of(dcc_check *c, const dcc_place *place,
                           const dcc_value *value)
 {
@@ -87,7 +97,8 @@ static void check_form_of(dcc_check *c, const dcc_place *place,
     return; /* a rule says whether it is missing */
   if (n == 0 && (f->format != DCC_FORMAT_NONE || place->item != DCC_NO_ITEM))
     report_got(c, "format", place, value, "not be empty", NULL);
-  else if (!dcc_format_check(f->format, s, n, &why))
+  else if (!dcc_format_check(f->format, s, n, c->options->suffix_of,
+                             &why))
     report_got(c, why.code, place, value, why.must, why.hint);
   else if (f->format == DCC_FORMAT_CSR && c->options->csr_error != NULL)
     dcc_report(c, DCC_PROBLEM, "csr", *place, NULL, "%s%s",
@@ -97,6 +108,9 @@ static void check_form_of(dcc_check *c, const dcc_place *place,
     report_got(c, "format", place, value,
                "be a real value, not one that stands for none",
                f->required == DCC_OPTIONAL ? "leave the field out" : NULL);
+  else if (f->format == DCC_FORMAT_HOST &&
+           dcc_is_under_no_suffix(s, n, c->options->suffix_of))
+    warn_of_suffix(c, place, value);
 }
 
 static void check_text(dcc_check *c, const dcc_place *place, dcc_value *value)

@@ -131,6 +131,15 @@ bool dcc_order_set_boolean(dcc_order *order, const char *path, bool b);
 
 /* ---- validation -------------------------------------------------------- */
 
+/* Whether a name (n bytes, either case) is a public suffix by the ICANN part
+ * of the Public Suffix List, or all names directly below it are. */
+typedef enum dcc_suffix {
+  DCC_SUFFIX_NO_LIST, /* there is none to look at */
+  DCC_SUFFIX_NO,
+  DCC_SUFFIX_YES
+} dcc_suffix;
+typedef dcc_suffix dcc_suffix_of(const char *name, size_t n);
+
 typedef struct dcc_options {
   int64_t now;          /* seconds since 1970-01-01 UTC: what dates are
                            judged by */
@@ -140,6 +149,9 @@ typedef struct dcc_options {
   const char *csr_error; /* what dcc_csr_check said of the CSR, or NULL */
   const char *csr_names; /* what dcc_csr_add_names wrote and a NUL, or NULL:
                             names that only CSR or order has are warned of */
+  dcc_suffix_of *suffix_of; /* what is asked about names where it matters, or
+                               NULL: only the commonest registries are
+                               known, as those in country-code domains */
 } dcc_options;
 
 /* A problem or a warning. The strings belong to the order and live until it

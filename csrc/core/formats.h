@@ -14,9 +14,14 @@ typedef struct dcc_refusal {
 } dcc_refusal;
 
 /* Judges n bytes at s, n > 0. They are UTF-8. Returns false and fills the
- * refusal when they are not in the format. */
+ * refusal when they are not in the format. suffix_of is as in dcc_options. */
 bool dcc_format_check(dcc_format format, const char *s, size_t n,
-                      dcc_refusal *why);
+                      dcc_suffix_of *suffix_of, dcc_refusal *why);
+
+/* True for a good host name that is, and is under, no public suffix that the
+ * list knows; false without a list, and for an IP address. */
+bool dcc_is_under_no_suffix(const char *s, size_t n,
+                            dcc_suffix_of *suffix_of);
 
 /* True for most of the plain strings (dcc_scan finds nothing in them) that
  * are in a format, found quickly: n is 1 to 64. For the rest dcc_format_check

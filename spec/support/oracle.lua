@@ -182,6 +182,9 @@ function check.string(found, field, path, value)
      or value ~= "" and field.format and not formats.is[field.format](value)
      or field.real and formats.is_placeholder(value) then
     say(found, path, "format")
+  elseif field.format == "host" and formats.is_unknown(value)
+         and characters <= (field.most or characters) then
+    warn(found, path, "unknown")
   end
 end
 
