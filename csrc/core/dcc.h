@@ -147,8 +147,9 @@ typedef struct dcc_options {
   bool allow_unknown;   /* unknown fields pass through and warn */
   bool skip_csr;        /* the CSR is not looked at, but for a private key */
   const char *csr_error; /* what dcc_csr_check said of the CSR, or NULL */
-  const char *csr_names; /* what dcc_csr_add_names wrote and a NUL, or NULL:
-                            names that only CSR or order has are warned of */
+  const char *csr_names; /* what dcc_csr_add_names and dcc_csr_add_warnings
+                            wrote and a NUL, or NULL: names that only CSR or
+                            order has are warned of */
   dcc_suffix_of *suffix_of; /* what is asked about names where it matters, or
                                NULL: only the commonest registries are
                                known, as those in country-code domains */

@@ -321,6 +321,13 @@ const char *dcc_csr_name_of(const ASN1_OBJECT *object,
   return name;
 }
 
+bool dcc_csr_check_version(dcc_csr *csr, dcc_csr_error *error)
+{
+  long version = X509_REQ_get_version(csr);
+  return version == 0 ||
+         refuse(error, "the version must be 0, got %ld", version);
+}
+
 /* The request's key; NULL, with a message, where it makes no sense (a point
  * that is not on its curve, say). Owned by the request. */
 static EVP_PKEY *key_of(dcc_csr *csr, dcc_csr_error *error)
@@ -479,7 +486,8 @@ bool dcc_csr_check_signature(dcc_csr *csr, dcc_csr_error *error)
 bool dcc_csr_check(const char *pem, size_t length, dcc_csr_error *error)
 {
   dcc_csr *csr = dcc_csr_read(pem, length, error);
-  bool good = csr != NULL && dcc_csr_check_key(csr, error) &&
+  bool good = csr != NULL && dcc_csr_check_version(csr, error) &&
+              dcc_csr_check_key(csr, error) &&
               dcc_csr_check_signature(csr, error);
   dcc_csr_free(csr);
   return good;
