@@ -189,9 +189,23 @@ local cards = {
     with_check_digit("5000000000"), -- 11
     with_check_digit("6000000000000000000"), -- 20
     "4111 1111 1111 1111", "4111-1111-1111-1111", " 4111111111111111",
+    "0000000000000000", "000000000000", "0000000000000000000",
+    "0111111111111117", with_check_digit("012345678901"),
     "4111111111111111 ", "41111111111111x1", "4111111111111111\0", "card",
     "\217\164111111111111111", ("4"):rep(100000),
   },
+}
+
+-- what is given = what is sent
+local cvvs = {
+  good = { [0] = 0, [12] = 12, [333] = 333, [9999] = 9999, ["012"] = 12,
+           ["000"] = 0, ["333"] = 333, ["0012"] = 12, ["7391"] = 7391 },
+  bad = { { -1, "range" }, { 10000, "range" }, { 1.5, "type" },
+          { true, "type" }, { {}, "type" }, { "12", "type" },
+          { "1", "type" }, { "12345", "type" }, { "12x", "type" },
+          { " 12", "type" }, { "+12", "type" }, { "1.2", "type" },
+          { "-12", "type" }, { "12\0", "type" },
+          { "\217\161\217\161", "type" } },
 }
 
 local countries = {
@@ -368,6 +382,29 @@ spec("a date", dates)
 spec("a date in the old format", iso_dates)
 spec("a thumbprint", thumbprints)
 spec("a card number", cards)
+describe("a cvv", function()
+  local function order_with(value)
+    local order = orders.pay_by_card(orders.minimal())
+    order.credit_card.cvv = value
+    return order
+  end
+  for value, sent in pairs(cvvs.good) do
+    it(("is taken as %s: %s"):format(type(value), value), function()
+      local order = order_with(value)
+      local body = assert(require("certcentral").encode(order,
+                                                        orders.options {}))
+      assert.are.equal(("%d"):format(sent),
+                       body:match('"cvv":(.-),"cardholder_name"'))
+      assert.are.equal(value, order.credit_card.cvv)
+    end)
+  end
+  for i, case in ipairs(cvvs.bad) do
+    it(("is refused: %d"):format(i), function()
+      assert.are.same({ "credit_card.cvv " .. case[2] },
+                      (judge.order(order_with(case[1]))))
+    end)
+  end
+end)
 spec("a country", countries)
 spec("an id", ids)
 spec("a line", texts)

@@ -283,7 +283,7 @@ static void push_field(lua_State *L, size_t i)
   set_string(L, "required", required[f->required]);
   set_string(L, "format", dcc_format_name(f->format));
   set_string(L, "help", f->help);
-  if (f->min != 0)
+  if (f->min != 0 || f->flags & DCC_DIGITS)
     set_integer(L, "min", f->min);
   if (f->max != 0)
     set_integer(L, "max", f->max);

@@ -157,6 +157,9 @@ static bool check_card(const char *s, size_t n, dcc_refusal *why)
   if (!all_digits || n < 12 || n > 19)
     return refuse(why, "be a card number of 12 to 19 digits, without spaces",
                   NULL);
+  if (s[0] == '0')
+    return refuse(why, "be a card number that does not begin with 0",
+                  NULL); /* ISO/IEC 7812-1: no payment card's does */
   return sum % 10 == 0 ||
          refuse(why, "be a card number whose check digit is right", NULL);
 }

@@ -272,7 +272,8 @@ function formats.add_years(today, years)
 end
 
 local function is_card(text)
-  if #text < 12 or #text > 19 or text:find("%D") then
+  if #text < 12 or #text > 19 or text:find("%D")
+     or text:sub(1, 1) == "0" then
     return false
   end
   local sum = 0

@@ -144,6 +144,8 @@ function make(r, field, chance)
       or field.format and r:of(GOOD[field.format]) or "Text of one line"
   elseif field.kind == "integer" then
     return right_integer(r, field)
+  elseif field.kind == "cvv" then
+    return r:of { 0, 12, 333, 9999, "012", "000", "7391" }
   elseif field.kind == "list" then
     return make_list(r, field, chance)
   elseif field.kind == "object" then
