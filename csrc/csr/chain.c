@@ -344,11 +344,12 @@ static bool verifies(const search *s, const way *w, X509_STORE *roots,
   good = good &&
          X509_STORE_CTX_init(context, store, certs[w->at[0]], others) == 1;
   if (good) {
-    unsigned long flags = at_any_time ? X509_V_FLAG_NO_CHECK_TIME : 0;
-    if (roots == NULL)
-      flags |= X509_V_FLAG_PARTIAL_CHAIN;
-    X509_STORE_CTX_set_time(context, 0, s->time);
-    X509_STORE_CTX_set_flags(context, flags);
+    X509_STORE_CTX_set_flags(context, roots == NULL
+                                        ? X509_V_FLAG_PARTIAL_CHAIN : 0);
+    if (at_any_time)
+      X509_STORE_CTX_set_flags(context, X509_V_FLAG_NO_CHECK_TIME);
+    else
+      X509_STORE_CTX_set_time(context, 0, s->time);
     good = X509_verify_cert(context) == 1;
   }
   X509_STORE_CTX_free(context);
