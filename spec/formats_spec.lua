@@ -545,11 +545,25 @@ describe("a format", function()
     { "order_validity.custom_expiration_date", "09 foo 2027", nil },
     { "renewed_thumbprint", ("aa:"):rep(19) .. "aa",
       "leave the colons out" },
+    { "certificate.dns_names[1]", "example.com:443",
+      "leave out what begins with ':'", "without a port" },
+    { "certificate.dns_names[1]", "8.8.8.8:443",
+      "leave out what begins with ':'", "without a port" },
+    { "certificate.dns_names[1]", "DNS:example.com",
+      "leave out 'DNS:' and the like", "without its kind" },
+    { "certificate.dns_names[1]", "IP:8.8.8.8",
+      "leave out 'DNS:' and the like", "without its kind" },
+    { "certificate.dns_names[1]", "dns:*.example.com",
+      "leave out 'DNS:' and the like", "without its kind" },
+    { "certificate.dns_names[1]", "[2606:4700::1]:443", nil,
+      "without brackets and port" },
+    { "certificate.dns_names[1]", "fe80::1%eth0", nil, "without a zone" },
   }
   for _, case in ipairs(hints) do
     it("hints for " .. label(case[2]), function()
       local err = judge.err { [case[1]] = case[2] }
       assert.are.equal(case[3], err.problems[1].hint)
+      assert.is_truthy(err.message:find(case[4] or "must be", 1, true))
     end)
   end
 end)

@@ -84,12 +84,63 @@ static bool is_base64(const char *s, size_t n)
   return count > 0 && count % 4 == 0 && padding <= 2;
 }
 
+static bool contains(const char *s, size_t n, const char *what)
+{
+  for (size_t length = strlen(what); n >= length; s++, n--)
+    if (memcmp(s, what, length) == 0)
+      return true;
+  return false;
+}
+
+/* Whether a text looks like the name of a file: it is short, and is a path or
+ * ends as files of requests do. */
+static bool is_file_name(const char *s, size_t n)
+{
+  static const char *const begins[] = {"/", "./", "../", "~/", "C:\\"};
+  static const char *const ends[] = {".csr", ".pem", ".req", ".p10", ".der",
+                                     ".txt", ".crt", ".key"};
+  enum { MOST = 255 };
+  if (n > MOST || memchr(s, '\n', n) != NULL || contains(s, n, "-----"))
+    return false;
+  for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
+    if (starts(s, n, begins[i]))
+      return true;
+  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+    if (n > 4 && dcc_same_name(s + n - 4, 4, ends[i], 4))
+      return true;
+  return false;
+}
+
+bool dcc_csr_has_slip(const char *s, size_t n, dcc_refusal *why)
+{
+  enum { LEAST = 64 }; /* shorter base64 may be a word */
+  if (starts(s, n, "\xEF\xBB\xBF"))
+    refuse(why, "be a certificate request (PKCS#10) in PEM without a byte "
+                "order mark in front of it", "save the file as UTF-8 "
+                "without BOM");
+  else if (contains(s, n, "\\n") && contains(s, n, "-----BEGIN "))
+    refuse(why, "be a certificate request (PKCS#10) in PEM with line breaks, "
+                "not '\\n' written out", "replace each '\\n' by a line "
+                "break");
+  else if (is_file_name(s, n))
+    refuse(why, "be a certificate request (PKCS#10) in PEM, not the name of "
+                "a file", "give the file's contents");
+  else if (n >= LEAST && is_base64(s, n))
+    refuse(why, "be a certificate request (PKCS#10) in PEM, not its base64 "
+                "alone", "add the BEGIN and END CERTIFICATE REQUEST lines");
+  else
+    return false;
+  return true;
+}
+
 static bool check_csr(const char *s, size_t n, dcc_refusal *why)
 {
   static const char *const labels[] = {"CERTIFICATE REQUEST-----",
                                        "NEW CERTIFICATE REQUEST-----"};
   size_t i, label;
   dcc_csr_trim(&s, &n);
+  if (dcc_csr_has_slip(s, n, why))
+    return false;
   if (!starts(s, n, "-----BEGIN "))
     return refuse(why, "be a certificate request (PKCS#10) in PEM, beginning "
                        "with -----BEGIN CERTIFICATE REQUEST-----", NULL);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "../core/buffer.h"
+#include "../core/formats.h"
 
 #define WANTED "must be a PEM certificate request (PKCS#10)"
 #define GOT WANTED ", got "
@@ -190,11 +191,14 @@ static bool check_size(span text, dcc_csr_error *error)
  * or holds what must not be sent. */
 static bool check_text(span text, dcc_csr_error *error)
 {
+  dcc_refusal why;
   if (text.n == 0)
     return refuse(error, GOT "white space");
   if (has(text, SPAN("PRIVATE KEY"))) /* even where its dashes are mangled */
     return refuse(error, GOT "a private key%s",
                   has(text, SPAN("CERTIFICATE REQUEST")) ? " beside it" : "");
+  if (dcc_csr_has_slip(text.at, text.n, &why))
+    return refuse(error, "must %s: %s", why.must, why.hint);
   if (text.n > 1 && text.at[0] == '\x30' && (text.at[1] & 0x80) != 0)
     return refuse(error, GOT "DER");
   if (memchr(text.at, '\0', text.n) != NULL)
