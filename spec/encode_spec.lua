@@ -262,9 +262,6 @@ describe("request", function()
 end)
 
 describe("the CSR in the body", function()
-  local csr = require "support.csr"
-  local orders = require "support.orders"
-  local certcentral = require "certcentral"
   local reader = require("cjson").new()
   local good = csr.p256:gsub("%s+$", "")
   local first, middle, last = good:match("^(%-.-%-\n)(.*)(\n%-.*)$")

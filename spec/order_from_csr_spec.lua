@@ -97,9 +97,9 @@ describe("order_from_csr", function()
 
   it("leaves a bad common name to validation where there is no good name",
      function()
-    for _, names in ipairs { "DNS:server.local", false } do
+    for _, list in ipairs { "DNS:server.local", false } do
       local order = assert(order_from_csr(openssl("/CN=My server",
-                                                  names or nil), rest()))
+                                                  list or nil), rest()))
       assert.are.equal("My server", order.certificate.common_name)
       local _, err = certcentral.validate(order, { now = orders.NOW })
       assert.are.equal("certificate.common_name", err.problems[1].path)

@@ -111,8 +111,8 @@ static void set_list(lua_State *L, lcc_chain *c, const char *name,
   lua_setfield(L, -2, name);
 }
 
-/* csr._chain(bytes, now, csr, names): {leaf, intermediates, root, others: PEM; and what
- * the leaf says: serial_number, thumbprint, key_sha256, not_before, not_after,
+/* csr._chain(bytes, now, csr, names): {leaf, intermediates, root, others: PEM;
+ * and what the leaf says: serial_number, thumbprint, key_sha256, not_before, not_after,
  * subject, issuer, names (as csr._judge gives them)}; or nil and why not. The
  * order's CSR and names, a line each, may be nil. */
 int lcc_read_chain(lua_State *L)

@@ -188,7 +188,8 @@ static bool check_sha1(const char *s, size_t n, dcc_refusal *why)
 {
   bool hex = n == 40;
   for (size_t i = 0; i < n && hex; i++)
-    hex = dcc_is_digit(s[i]) || (dcc_lower(s[i]) >= 'a' && dcc_lower(s[i]) <= 'f');
+    hex = dcc_is_digit(s[i]) ||
+          (dcc_lower(s[i]) >= 'a' && dcc_lower(s[i]) <= 'f');
   return hex || refuse(why, "be a SHA-1 thumbprint of 40 hex digits",
                        memchr(s, ':', n) != NULL ? "leave the colons out"
                                                  : NULL);
@@ -231,8 +232,8 @@ static bool is_common_id(const char *s, size_t n)
 static bool check_id(const char *s, size_t n, dcc_refusal *why)
 {
   for (size_t i = 0; i < n; i++)
-    if (!dcc_is_letter(s[i]) && !dcc_is_digit(s[i]) && s[i] != '-' && s[i] != '_' &&
-        s[i] != '.')
+    if (!dcc_is_letter(s[i]) && !dcc_is_digit(s[i]) && s[i] != '-' &&
+        s[i] != '_' && s[i] != '.')
       return refuse(why, "be of letters, digits, '-', '_' and '.'", NULL);
   return true;
 }

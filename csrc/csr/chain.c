@@ -484,7 +484,8 @@ bool dcc_chain_order(dcc_chain *chain, int64_t now, dcc_ordered ordered,
   ERR_set_mark();
   sort(chain);
   look_at(&s, chain, now);
-  good = find_leaf(&s, &ordered, &s.now.at[0], error) && gather_roots(&s, error);
+  good = find_leaf(&s, &ordered, &s.now.at[0], error) &&
+         gather_roots(&s, error);
   if (good) {
     s.now.length = 1;
     go_up(&s);

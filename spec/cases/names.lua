@@ -68,7 +68,8 @@ names.bad = {
 }
 
 -- Under no public suffix: a warning.
-names.unknown = { "x.definitelynotagtld", "example.za", "hi.com.ukei", "*.a.notadomain",
+names.unknown = { "x.definitelynotagtld", "example.za", "hi.com.ukei",
+  "*.a.notadomain",
   "xn--zckzah.xn--mnchen-3ya" }
 
 -- Blocks of IANA's two registries of special-purpose addresses, with the
