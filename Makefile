@@ -27,6 +27,8 @@ INC_lua5.4 = $(call inc,lua5.4)
 INC_lua5.1 = $(call inc,lua5.1)
 CURL_LIBS = -lcurl
 CRYPTO_LIBS = -lcrypto
+# For csrc/suffix, where libc has them not itself.
+SUFFIX_LIBS = -ldl -lpthread
 
 ABIS = lua5.4 lua5.1
 MODULES = core csr curl
@@ -34,8 +36,10 @@ CORE = $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/core/*.c))
 FILES = $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/file/*.c))
 CSR = $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/csr/*.c))
 TRANSPORT = $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/transport/*.c))
+SUFFIX = $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/suffix/*.c))
 # What the names of a CSR are held to is the core's.
-CSR_FORMATS = $(patsubst %,$(BUILD)/csrc/core/%.o,buffer formats scan date)
+CSR_FORMATS = $(SUFFIX) $(patsubst %,$(BUILD)/csrc/core/%.o,buffer formats \
+	names punycode registries scan date)
 HEADERS = $(wildcard csrc/*/*.h csrc/core/form.def)
 
 SO = $(foreach abi,$(ABIS),\
@@ -90,14 +94,15 @@ $(BUILD)/$(1)/obj/%.o: csrc/binding/%.c $(HEADERS)
 	@mkdir -p $$(@D)
 	$(CC) $(ALL_CFLAGS) $$(INC_$(1)) -c -o $$@ $$<
 $(BUILD)/$(1)/certcentral/core.so: $(BUILD)/$(1)/obj/core.o \
-		$(BUILD)/$(1)/obj/order.o $(BUILD)/$(1)/obj/file.o $(CORE) $(FILES)
+		$(BUILD)/$(1)/obj/order.o $(BUILD)/$(1)/obj/file.o $(CORE) $(FILES) \
+		$(SUFFIX)
 	@mkdir -p $$(@D)
-	$(CC) $(SANITIZE) $(MODULE) -o $$@ $$^
+	$(CC) $(SANITIZE) $(MODULE) -o $$@ $$^ $(SUFFIX_LIBS)
 $(BUILD)/$(1)/certcentral/csr.so: $(BUILD)/$(1)/obj/csr.o \
 		$(BUILD)/$(1)/obj/csr_generate.o $(BUILD)/$(1)/obj/x509.o \
 		$(CSR) $(CSR_FORMATS)
 	@mkdir -p $$(@D)
-	$(CC) $(SANITIZE) $(MODULE) -o $$@ $$^ $(CRYPTO_LIBS)
+	$(CC) $(SANITIZE) $(MODULE) -o $$@ $$^ $(CRYPTO_LIBS) $(SUFFIX_LIBS)
 $(BUILD)/$(1)/certcentral/curl.so: $(BUILD)/$(1)/obj/curl.o \
 		$(BUILD)/$(1)/obj/curl_multi.o $(TRANSPORT) \
 		$(BUILD)/csrc/core/buffer.o
@@ -108,13 +113,13 @@ $(foreach abi,$(ABIS),$(eval $(call abi_rules,$(abi))))
 
 # Every csrc/test/*.c is a program of its own. A library, because a test may
 # bring a source file of the core with it and then needs all but that one.
-$(BUILD)/libdcc.a: $(CORE) $(FILES) $(CSR) $(TRANSPORT)
+$(BUILD)/libdcc.a: $(CORE) $(FILES) $(CSR) $(SUFFIX) $(TRANSPORT)
 	@rm -f $@
 	@ar rc $@ $^
 $(BUILD)/test/%: csrc/test/%.c $(BUILD)/libdcc.a $(HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -fPIC -fvisibility=hidden,$(ALL_CFLAGS)) -o $@ $< \
-		$(BUILD)/libdcc.a $(CURL_LIBS) -lssl $(CRYPTO_LIBS) -lpthread
+		$(BUILD)/libdcc.a $(CURL_LIBS) -lssl $(CRYPTO_LIBS) $(SUFFIX_LIBS)
 
 test-programs: $(TEST_PROGRAMS)
 	@$(MAKE) -s --no-print-directory $(HOST_PROGRAMS)
@@ -184,8 +189,8 @@ check: deps
 	@cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
 		--enable=warning,performance,portability \
 		--suppress=missingIncludeSystem -D__GNUC__ -D__linux__ \
-		-D__SSE2__ -DLIBCURL_VERSION_NUM=0x075801 csrc/core csrc/csr csrc/file csrc/transport \
-		csrc/binding
+		-D__SSE2__ -DLIBCURL_VERSION_NUM=0x075801 csrc/core csrc/csr csrc/file \
+		csrc/suffix csrc/transport csrc/binding
 	@echo 'cppcheck: nothing found'
 	@luacheck --quiet --no-color --std max --codes lua examples spec/bench
 	@luacheck --quiet --no-color --std max+busted --codes spec

@@ -370,3 +370,32 @@ describe("a blocklist", function()
     end)
   end)
 end)
+
+describe("a warning about a CSR", function()
+  -- file = the warnings' codes
+  local cases = {
+    rsa2048 = {}, factor_757 = {}, exponent_256_bits = {}, p256 = {},
+    exponent_3 = { "limit" }, exponent_65535 = { "limit" },
+    exponent_257_bits = { "limit" },
+    two_extension_requests = { "csr_mismatch" },
+    two_extension_requests_ms = { "csr_mismatch" },
+    two_extension_lists = { "csr_mismatch" },
+    empty_name = {}, blank_name = {},
+  }
+  for name, codes in pairs(cases) do
+    it("is told or not: " .. name, function()
+      local order = order_of(requests[name], "example.com")
+      local ok, warnings = certcentral.validate(order, { now = orders.NOW })
+      assert(ok, tostring(warnings))
+      local expected = {}
+      for i, code in ipairs(codes) do
+        expected[i] = { CSR, code }
+      end
+      assert.are.same(expected, orders.codes(warnings))
+      ok, warnings = certcentral.validate(order, { now = orders.NOW,
+                                                   strict = true })
+      assert.are.equal(codes[1] == nil, ok == true)
+      assert.are.same(expected, orders.codes(ok and {} or warnings.problems))
+    end)
+  end
+end)

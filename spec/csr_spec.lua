@@ -76,8 +76,6 @@ describe("certcentral.csr", function()
       ["text"] = { "hello", ", got text without a BEGIN line" },
       ["text that begins with DER's first letter"] = { "0 is no request",
         ", got text without a BEGIN line" },
-      ["a UTF-8 mark in front"] = { "\239\187\191" .. support.rsa2048,
-        " and nothing else, got text in front of it" },
       ["a NUL"] = { "\0", ", got a NUL byte in it" },
       ["a NUL inside"] = { (support.rsa2048:gsub("\n", "\0", 5)),
         ", got a NUL byte in it" },
@@ -145,6 +143,45 @@ describe("certcentral.csr", function()
     for name, case in pairs(texts) do
       it("refuses " .. name, function()
         assert.are.equal(WANTED .. case[2], refused(case[1]))
+      end)
+    end
+
+    local PEM = "must be a certificate request (PKCS#10) in PEM"
+    local bare = support.rsa2048:gsub("%-%-%-%-%-[^\n]*\n", "")
+    -- name = { text, what is wrong, what to do }
+    local slips = {
+      ["a byte order mark"] = { "\239\187\191" .. support.rsa2048,
+        " without a byte order mark in front of it",
+        "save the file as UTF-8 without BOM" },
+      ["line breaks written out"] = { (support.rsa2048:gsub("\n", "\\n")),
+        " with line breaks, not '\\n' written out",
+        "replace each '\\n' by a line break" },
+      ["CR LF written out"] = { (support.p256:gsub("\n", "\\r\\n")),
+        " with line breaks, not '\\n' written out",
+        "replace each '\\n' by a line break" },
+      ["base64 alone"] = { bare, ", not its base64 alone",
+        "add the BEGIN and END CERTIFICATE REQUEST lines" },
+      ["base64 alone in a line"] = { (bare:gsub("\n", "")),
+        ", not its base64 alone",
+        "add the BEGIN and END CERTIFICATE REQUEST lines" },
+    }
+    for _, path in ipairs { "/etc/ssl/request.csr", "request.pem", "~/a/b",
+        "./request", "../csr/www.example.com.CSR", "C:\\requests\\www.txt",
+        "/etc/ssl/www_example" } do
+      slips["the file name " .. path] = { path, ", not the name of a file",
+        "give the file's contents" }
+    end
+    for name, case in pairs(slips) do
+      it("names the cause: " .. name, function()
+        assert.are.equal(PEM .. case[2] .. ": " .. case[3], refused(case[1]))
+        local order = require("support.orders").with {
+          ["certificate.csr"] = case[1] }
+        local _, err = require("certcentral").validate(order,
+          { now = require("support.orders").NOW })
+        assert.are.equal(1, #err.problems)
+        assert.is_truthy(err.message:find("'certificate.csr' " .. PEM
+                                          .. case[2] .. ", got ", 1, true))
+        assert.are.equal(case[3], err.problems[1].hint)
       end)
     end
 

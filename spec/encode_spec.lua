@@ -260,3 +260,68 @@ describe("request", function()
       end)
   end
 end)
+
+describe("the CSR in the body", function()
+  local reader = require("cjson").new()
+  local good = csr.p256:gsub("%s+$", "")
+  local first, middle, last = good:match("^(%-.-%-\n)(.*)(\n%-.*)$")
+  local base64 = middle:gsub("%s", "")
+
+  local function sent(pem, options)
+    local order = orders.with { ["certificate.csr"] = pem }
+    local body = assert(certcentral.encode(order, orders.options(options)))
+    return reader.decode(body).certificate.csr
+  end
+
+  local function columns(n)
+    return (base64:gsub(("."):rep(n), "%0\n"):gsub("\n$", ""))
+  end
+
+  local written = {
+    ["as it was"] = good, ["with a line end"] = good .. "\n",
+    ["with CR LF"] = good:gsub("\n", "\r\n") .. "\r\n",
+    ["with CR"] = good:gsub("\n", "\r"),
+    ["in one line"] = first:sub(1, -2) .. base64 .. last:sub(2),
+    ["in one line with spaces"] = good:gsub("\n", " "),
+    ["with the END line glued on"] = first .. middle .. last:sub(2),
+    ["with the BEGIN line glued on"] = first:sub(1, -2) .. middle .. last,
+    ["indented"] = good:gsub("\n", "\n    "),
+    ["with spaces behind its lines"] = good:gsub("\n", "  \n"),
+    ["with a space in a line"] = first .. middle:sub(1, 20) .. " "
+      .. middle:sub(21) .. last,
+    ["with empty lines"] = good:gsub("\n", "\n\n"),
+    ["with another line before its END line"] = first .. middle .. "\n"
+      .. last,
+    ["in 76 columns"] = first .. columns(76) .. last,
+    ["in 32 columns"] = first .. columns(32) .. last,
+    ["in 1 column"] = first .. columns(1) .. last,
+    ["in 65 columns"] = first .. columns(65) .. last,
+    ["in 63 columns"] = first .. columns(63) .. last,
+  }
+  for name, pem in pairs(written) do
+    it("is in lines of 64: " .. name, function()
+      assert.are.equal(good, sent(pem))
+      assert.are.equal(good, sent(pem, { check_csr = true }))
+    end)
+  end
+
+  it("is read by openssl, whatever was given", function()
+    for _, case in ipairs(csr.cases "good") do
+      local name = os.tmpname()
+      local file = assert(io.open(name, "wb"))
+      file:write(sent(case.pem, { check_csr = true }))
+      file:close()
+      local pipe = io.popen("openssl req -noout -verify -in " .. name
+                            .. " 2>&1")
+      local text = pipe:read("*a")
+      pipe:close()
+      os.remove(name)
+      assert.is_truthy(text:find("verify OK", 1, true), case.name)
+    end
+  end)
+
+  it("stays what it is where nobody looks at it", function()
+    assert.are.equal("x  y", sent "x  y")
+    assert.are.equal("-----BEGIN X-----\n a", sent "-----BEGIN X-----\r\n a")
+  end)
+end)

@@ -327,7 +327,7 @@ describe("the form's columns", function()
     renewal_of_order_id = { 1, nil },
     ["credit_card.expiration_month"] = { 1, 12 },
     ["credit_card.expiration_year"] = { 1000, 9999 },
-    ["credit_card.cvv"] = { 100, 9999 },
+    ["credit_card.cvv"] = { 0, 9999 },
     ["organization.id"] = { 1, nil },
     ["organization.contacts[].user_id"] = { 1, nil },
     ["organization.name"] = { nil, 64 },

@@ -2,7 +2,11 @@
 
 local csr = require "support.csr"
 local judge = require "support.judge"
+local name_cases = require "cases.names"
+local oracle_names = require "support.oracle_names"
 local orders = require "support.orders"
+
+local unpack = table.unpack or unpack -- luacheck: ignore
 
 local function labels(n, length)
   return (("x"):rep(length) .. "."):rep(n)
@@ -56,7 +60,7 @@ local hosts = {
     "xn-.example.com", ("x"):rep(64) .. ".example.com",
     labels(3, 63) .. ("x"):rep(58) .. ".com", -- 254
     "*." .. labels(3, 63) .. ("x"):rep(56) .. ".com", -- 254
-    ("x."):rep(5000) .. "com",
+    ("x."):rep(5000) .. "com", "www.example.com.corp",
     -- other characters
     "ex_ample.com", "_dmarc.example.com", "a b.example.com", " example.com",
     "example.com ", "example,com", "example.com,example.org",
@@ -107,7 +111,7 @@ local emails = {
     "!#$%&'*+-/=?^_`{|}~@example.com", "A.B@EXAMPLE.COM",
     "a@xn--bcher-kva.example.com", ("x"):rep(64) .. "@example.com",
     "a@" .. labels(3, 63) .. ("x"):rep(56) .. ".com", -- 254
-    "root@server.local", -- a mailbox may be the company's own
+    "a@xn--mnchen-3ya.de", "a@example.museum", "a@xn--80aaxitdbjk.xn--p1ai",
   },
   bad = {
     "a", "@", "a@", "@example.com", "a@b", "a@@example.com",
@@ -118,6 +122,9 @@ local emails = {
     ".a@example.com", "a.@example.com", '"a b"@example.com',
     "a@[8.8.8.8]", "a@8.8.8.8", "a@exa_mple.com", "a@-example.com",
     "a@example..com", "a@example.com.", "a@.example.com", "a@*.example.com",
+    "a@example.local", "root@server.LOCAL", "a@example.corp", "a@x.lan",
+    "a@example.c", "a@example.c0m", "a@zmap.onion", "a@xn--0.example.com",
+    "a@xn--abc123.example.com", "a@a.home.arpa",
     "\195\164@example.com", "a@b\195\188cher.de", "a@example.com\n",
     "a\0@example.com", "a@example.com\0", "a,b@example.com",
     "a(b)@example.com", ("x"):rep(65) .. "@example.com",
@@ -182,9 +189,23 @@ local cards = {
     with_check_digit("5000000000"), -- 11
     with_check_digit("6000000000000000000"), -- 20
     "4111 1111 1111 1111", "4111-1111-1111-1111", " 4111111111111111",
+    "0000000000000000", "000000000000", "0000000000000000000",
+    "0111111111111117", with_check_digit("012345678901"),
     "4111111111111111 ", "41111111111111x1", "4111111111111111\0", "card",
     "\217\164111111111111111", ("4"):rep(100000),
   },
+}
+
+-- what is given = what is sent
+local cvvs = {
+  good = { [0] = 0, [12] = 12, [333] = 333, [9999] = 9999, ["012"] = 12,
+           ["000"] = 0, ["333"] = 333, ["0012"] = 12, ["7391"] = 7391 },
+  bad = { { -1, "range" }, { 10000, "range" }, { 1.5, "type" },
+          { true, "type" }, { {}, "type" }, { "12", "type" },
+          { "1", "type" }, { "12345", "type" }, { "12x", "type" },
+          { " 12", "type" }, { "+12", "type" }, { "1.2", "type" },
+          { "-12", "type" }, { "12\0", "type" },
+          { "\217\161\217\161", "type" } },
 }
 
 local countries = {
@@ -281,11 +302,109 @@ local function spec(name, case, code)
 end
 
 spec("a host", hosts)
+spec("a name", { path = "certificate.dns_names[1]", good = name_cases.good,
+                 bad = {} })
+spec("an address outside the registries",
+     { path = "certificate.dns_names[1]", good = name_cases.public, bad = {} })
+for _, block in ipairs(name_cases.reserved) do
+  spec("an address of " .. block[1], { path = "certificate.dns_names[1]",
+    good = {}, bad = { unpack(block, 2) } })
+end
+
+describe("a name is refused by what is wrong with it:", function()
+  for what, case in pairs(name_cases.bad) do
+    for _, name in ipairs(case[1]) do
+      it(what .. ", " .. name, function()
+        local err = judge.err { ["certificate.dns_names[1]"] = name }
+        assert.are.equal(1, #err.problems)
+        assert.are.equal("format", err.problems[1].code)
+        assert.is_truthy(err.message:find(case[2], 1, true), err.message)
+      end)
+    end
+  end
+end)
+
+describe("a name under no public suffix", function()
+  for _, name in ipairs(name_cases.unknown) do
+    it("is a warning: " .. name, function()
+      local problems, warnings = judge.with {
+        ["certificate.dns_names"] = { name } }
+      assert.are.same({}, problems)
+      assert.are.same({ "certificate.dns_names[1] unknown" }, warnings)
+    end)
+  end
+  it("is no word against others", function()
+    for _, list in ipairs { name_cases.good, name_cases.public } do
+      for _, name in ipairs(list) do
+        assert.are.same({}, (select(2, judge.with {
+          ["certificate.dns_names"] = { name } })), name)
+      end
+    end
+  end)
+end)
+
+describe("the Public Suffix List", function()
+  local rules = assert(oracle_names.rules(), "publicsuffix is not installed")
+  it("is followed in all its ICANN rules", function()
+    local wrong, count = {}, 0
+    for _, rule in ipairs(rules) do
+      local name = rule:gsub("^%*%.", "x."):gsub("^!", "")
+      local two = name:find(".", 1, true) and not name:find("%.arpa$")
+      local exception = rule:sub(1, 1) == "!"
+      local good, below = judge.with { ["certificate.dns_names"] = { name } }
+      if two and good[1] or below[1] then
+        wrong[#wrong + 1] = "refuses " .. name
+      end
+      good = judge.with { ["certificate.dns_names"] = { "*." .. name } }
+      if (#good == 0) ~= exception then
+        wrong[#wrong + 1] = "*." .. name
+      end
+      good = judge.with { ["certificate.dns_names"] =
+                          { "*.registrant-1." .. name } }
+      if good[1] and not rules["*." .. name] and two then
+        wrong[#wrong + 1] = "refuses *.registrant-1." .. name
+      end
+      count = count + 1
+    end
+    assert.are.same({}, wrong)
+    assert.is_true(count > 6000, tostring(count))
+  end)
+
+  it("has no rule below the domains that are not looked up", function()
+    for _, rule in ipairs(rules) do
+      assert.is_nil(rule:match("%.com$") or rule:match("%.net$")
+                    or rule:match("%.org$"), rule)
+    end
+  end)
+end)
 spec("an e-mail address", emails)
 spec("a date", dates)
 spec("a date in the old format", iso_dates)
 spec("a thumbprint", thumbprints)
 spec("a card number", cards)
+describe("a cvv", function()
+  local function order_with(value)
+    local order = orders.pay_by_card(orders.minimal())
+    order.credit_card.cvv = value
+    return order
+  end
+  for value, sent in pairs(cvvs.good) do
+    it(("is taken as %s: %s"):format(type(value), value), function()
+      local order = order_with(value)
+      local body = assert(require("certcentral").encode(order,
+                                                        orders.options {}))
+      assert.are.equal(("%d"):format(sent),
+                       body:match('"cvv":(.-),"cardholder_name"'))
+      assert.are.equal(value, order.credit_card.cvv)
+    end)
+  end
+  for i, case in ipairs(cvvs.bad) do
+    it(("is refused: %d"):format(i), function()
+      assert.are.same({ "credit_card.cvv " .. case[2] },
+                      (judge.order(order_with(case[1]))))
+    end)
+  end
+end)
 spec("a country", countries)
 spec("an id", ids)
 spec("a line", texts)
@@ -301,6 +420,8 @@ for _, path in ipairs { "organization.name", "organization.assumed_name",
 end
 
 -- The rules for host names once more, in Lua and without any haste.
+local INTERNAL = " local localhost internal lan test example invalid alt "
+  .. "corp home mail localdomain intranet private domain "
 local function is_host(name)
   local rest = name:gsub("^%*%.", "", 1)
   local count = 0
@@ -310,14 +431,16 @@ local function is_host(name)
   for part in (rest .. "."):gmatch("([^.]*)%.") do
     count = count + 1
     if #part < 1 or #part > 63 or part:find("^%-") or part:find("%-$") or
-       (part:sub(3, 4) == "--" and part:sub(1, 2):lower() ~= "xn") then
+       (part:sub(3, 4) == "--" and not (part:sub(1, 2):lower() == "xn" and
+                                        oracle_names.is_punycode(part))) then
       return false
     end
   end
   local last = rest:lower():match("[^.]*$")
-  local internal = (" local localhost internal lan test example invalid ")
-    :find(" " .. last .. " ", 1, true)
-  return count >= 2 and last:find("%D") ~= nil and not internal
+  local internal = INTERNAL:find(" " .. last .. " ", 1, true)
+  return count >= 2 and not internal
+    and (last:find("^%a%a+$") ~= nil or last:find("^xn%-%-") ~= nil)
+    and not (rest ~= name and oracle_names.is_suffix(rest))
 end
 
 describe("random names", function()
@@ -422,11 +545,25 @@ describe("a format", function()
     { "order_validity.custom_expiration_date", "09 foo 2027", nil },
     { "renewed_thumbprint", ("aa:"):rep(19) .. "aa",
       "leave the colons out" },
+    { "certificate.dns_names[1]", "example.com:443",
+      "leave out what begins with ':'", "without a port" },
+    { "certificate.dns_names[1]", "8.8.8.8:443",
+      "leave out what begins with ':'", "without a port" },
+    { "certificate.dns_names[1]", "DNS:example.com",
+      "leave out 'DNS:' and the like", "without its kind" },
+    { "certificate.dns_names[1]", "IP:8.8.8.8",
+      "leave out 'DNS:' and the like", "without its kind" },
+    { "certificate.dns_names[1]", "dns:*.example.com",
+      "leave out 'DNS:' and the like", "without its kind" },
+    { "certificate.dns_names[1]", "[2606:4700::1]:443", nil,
+      "without brackets and port" },
+    { "certificate.dns_names[1]", "fe80::1%eth0", nil, "without a zone" },
   }
   for _, case in ipairs(hints) do
     it("hints for " .. label(case[2]), function()
       local err = judge.err { [case[1]] = case[2] }
       assert.are.equal(case[3], err.problems[1].hint)
+      assert.is_truthy(err.message:find(case[4] or "must be", 1, true))
     end)
   end
 end)

@@ -68,6 +68,44 @@ describe("order_from_csr", function()
     end)
   end
 
+  -- file = { common_name, dns_names, whether validation warns }
+  local odd = {
+    empty_name = { "example.com" }, blank_name = { "example.com" },
+    words_as_name = { "example.com", { "www.example.com" }, true },
+    long_name = { "example.com", nil, true },
+  }
+  for name, case in pairs(odd) do
+    it("takes the alternative names of " .. name, function()
+      local order = assert(order_from_csr(requests[name], rest()))
+      assert.are.equal(case[1], order.certificate.common_name)
+      assert.are.same(case[2], order.certificate.dns_names)
+      local ok, warnings = certcentral.validate(order, { now = orders.NOW })
+      assert(ok, tostring(warnings))
+      assert.are.same(case[3] and { { "certificate.common_name",
+                                      "csr_mismatch" } } or {},
+                      orders.codes(warnings))
+    end)
+  end
+
+  it("takes the first alternative name that can be a common name", function()
+    local order = assert(order_from_csr(openssl("/CN=My server",
+      "DNS:server.local,DNS:*.co.uk,DNS:b.example.com,DNS:c.example.com")))
+    assert.are.equal("b.example.com", order.certificate.common_name)
+    assert.are.same({ "server.local", "*.co.uk", "c.example.com" },
+                    order.certificate.dns_names)
+  end)
+
+  it("leaves a bad common name to validation where there is no good name",
+     function()
+    for _, list in ipairs { "DNS:server.local", false } do
+      local order = assert(order_from_csr(openssl("/CN=My server",
+                                                  list or nil), rest()))
+      assert.are.equal("My server", order.certificate.common_name)
+      local _, err = certcentral.validate(order, { now = orders.NOW })
+      assert.are.equal("certificate.common_name", err.problems[1].path)
+    end
+  end)
+
   it("makes orders that validation has no word against", function()
     for _, pem in ipairs { requests.sans, requests.p384,
         openssl("/", "DNS:example.com,IP:93.184.216.34"),

@@ -7,6 +7,7 @@
 
 #include "../core/check.h"
 #include "../core/crc32.h"
+#include "../suffix/dcc_suffix.h"
 #include "order.h"
 
 #define LCC_ORDER "certcentral.order"
@@ -181,7 +182,7 @@ static void push_body(lua_State *L, dcc_order *order, size_t found, bool write)
 static int core_check(lua_State *L)
 {
   lcc_order *box;
-  dcc_options options = {0};
+  dcc_options options = {.suffix_of = dcc_suffix_listed};
   const dcc_problem *list;
   size_t count, found;
   bool check_csr = true, good;
@@ -284,7 +285,7 @@ static void push_field(lua_State *L, size_t i)
   set_string(L, "required", required[f->required]);
   set_string(L, "format", dcc_format_name(f->format));
   set_string(L, "help", f->help);
-  if (f->min != 0)
+  if (f->min != 0 || f->flags & DCC_DIGITS)
     set_integer(L, "min", f->min);
   if (f->max != 0)
     set_integer(L, "max", f->max);

@@ -76,7 +76,8 @@ static dcc_csr_listed judge_request(lcc_request *request, const char *pem,
 {
   dcc_csr_listed listed = DCC_CSR_NOT_LISTED;
   request->csr = dcc_csr_read(pem, length, error);
-  if (request->csr == NULL || !dcc_csr_check_key(request->csr, error) ||
+  if (request->csr == NULL || !dcc_csr_check_version(request->csr, error) ||
+      !dcc_csr_check_key(request->csr, error) ||
       !dcc_csr_check_signature(request->csr, error))
     return DCC_CSR_LISTED;
   if (blocklist != NULL)
@@ -87,7 +88,7 @@ static dcc_csr_listed judge_request(lcc_request *request, const char *pem,
 }
 
 /* csr._judge(pem, blocklist): what validation asks:
- *   the CSR's names as the core reads them
+ *   the CSR's names and the warnings about it, as the core reads them
  *   nil, why no public CA may sign it
  *   nil, nil, why the blocklist is of no use */
 static int judge(lua_State *L)
@@ -103,7 +104,8 @@ static int judge(lua_State *L)
   else
     listed = judge_request(request, pem, length, blocklist, &error);
   if (listed == DCC_CSR_NOT_LISTED) {
-    if (!dcc_csr_add_names(request->csr, &request->text))
+    if (!dcc_csr_add_names(request->csr, &request->text) ||
+        !dcc_csr_add_warnings(request->csr, &request->text))
       return out_of_memory(L);
     lua_pushlstring(L, request->text.length > 0 ? request->text.data : "",
                     request->text.length);
@@ -195,7 +197,7 @@ static void set_key(lua_State *L, dcc_csr *csr)
   }
   lua_pushboolean(L, dcc_csr_check_signature(csr, &error));
   lua_setfield(L, -2, "signature_ok");
-  if (!dcc_csr_check_key(csr, &error))
+  if (!dcc_csr_check_version(csr, &error) || !dcc_csr_check_key(csr, &error))
     set_string(L, "refused", error.message);
 }
 

@@ -7,6 +7,7 @@
 #include "../core/formats.h"
 #include "../core/scan.h"
 #include "../csr/dcc_csr.h"
+#include "../suffix/dcc_suffix.h"
 #include "csr.h"
 
 #define LCC_MADE "certcentral.made"
@@ -137,7 +138,7 @@ static void check_text(lua_State *L, const char *name, dcc_csr_text text,
     bad_text(L, name, "be UTF-8", text);
   if (dcc_scan(text.at, text.n) & (DCC_CONTROL | DCC_BREAK))
     bad_text(L, name, "have no control characters", text);
-  if (!dcc_format_check(format, text.at, text.n, &why))
+  if (!dcc_format_check(format, text.at, text.n, dcc_suffix_listed, &why))
     bad_text(L, name, why.must, text);
   if (format == DCC_FORMAT_NONE && dcc_is_placeholder(text.at, text.n))
     bad_text(L, name, "be a real value, not one that stands for none", text);

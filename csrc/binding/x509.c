@@ -111,17 +111,22 @@ static void set_list(lua_State *L, lcc_chain *c, const char *name,
   lua_setfield(L, -2, name);
 }
 
-/* csr._chain(bytes, now): {leaf, intermediates, root, others: PEM; and what
- * the leaf says: serial_number, thumbprint, key_sha256, not_before, not_after,
- * subject, issuer, names (as csr._judge gives them)}; or nil and why not. */
+/* csr._chain(bytes, now, csr, names): {leaf, intermediates, root, others: PEM;
+ * and what the leaf says: serial_number, thumbprint, key_sha256, not_before, not_after,
+ * subject, issuer, names (as csr._judge gives them)}; or nil and why not. The
+ * order's CSR and names, a line each, may be nil. */
 int lcc_read_chain(lua_State *L)
 {
   dcc_csr_text bytes = check_text(L, 1);
   int64_t now = (int64_t)luaL_checknumber(L, 2);
-  lcc_chain *c = push_chain(L);
+  dcc_ordered ordered = {{NULL, 0}, {NULL, 0}};
+  lcc_chain *c;
   dcc_csr_error error = {""};
+  ordered.csr.at = luaL_optlstring(L, 3, NULL, &ordered.csr.n);
+  ordered.names.at = luaL_optlstring(L, 4, NULL, &ordered.names.n);
+  c = push_chain(L);
   if (!dcc_chain_read(bytes.at, bytes.n, &c->chain, &error) ||
-      !dcc_chain_order(&c->chain, now, &error)) {
+      !dcc_chain_order(&c->chain, now, ordered, &error)) {
     release(c);
     return refuse(L, error.message);
   }

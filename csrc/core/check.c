@@ -74,6 +74,16 @@ static bool check_bytes(dcc_check *c, const dcc_place *place,
   return false;
 }
 
+/* The list may be older than the domain: no more than a warning. */
+static void warn_of_suffix(dcc_check *c, const dcc_place *place,
+                           const dcc_value *value)
+{
+  char shown[DCC_SHOWN_SIZE];
+  dcc_report(c, DCC_WARNING, "unknown", *place, NULL,
+             "is under no public suffix that the Public Suffix List knows: "
+             "%s", dcc_show(c, shown, value, false));
+}
+
 static void check_form_of(dcc_check *c, const dcc_place *place,
                           const dcc_value *value)
 {
@@ -87,7 +97,8 @@ static void check_form_of(dcc_check *c, const dcc_place *place,
     return; /* a rule says whether it is missing */
   if (n == 0 && (f->format != DCC_FORMAT_NONE || place->item != DCC_NO_ITEM))
     report_got(c, "format", place, value, "not be empty", NULL);
-  else if (!dcc_format_check(f->format, s, n, &why))
+  else if (!dcc_format_check(f->format, s, n, c->options->suffix_of,
+                             &why))
     report_got(c, why.code, place, value, why.must, why.hint);
   else if (f->format == DCC_FORMAT_CSR && c->options->csr_error != NULL)
     dcc_report(c, DCC_PROBLEM, "csr", *place, NULL, "%s%s",
@@ -97,6 +108,9 @@ static void check_form_of(dcc_check *c, const dcc_place *place,
     report_got(c, "format", place, value,
                "be a real value, not one that stands for none",
                f->required == DCC_OPTIONAL ? "leave the field out" : NULL);
+  else if (f->format == DCC_FORMAT_HOST &&
+           dcc_is_under_no_suffix(s, n, c->options->suffix_of))
+    warn_of_suffix(c, place, value);
 }
 
 static void check_text(dcc_check *c, const dcc_place *place, dcc_value *value)
@@ -110,7 +124,7 @@ static void check_text(dcc_check *c, const dcc_place *place, dcc_value *value)
   kinds = dcc_scan(value->as.text, value->length);
   characters = value->length;
   value->lines = (kinds & (DCC_CONTROL | DCC_QUOTE)) == 0;
-  value->plain = value->lines && (kinds & DCC_BREAK) == 0;
+  value->plain = value->lines && (kinds & DCC_BREAK) == 0 && !is_csr;
   if (is_csr && value->length == 0) {
     dcc_report(c, DCC_PROBLEM, "missing", *place, NULL, "is missing");
     return;
@@ -173,11 +187,35 @@ static void report_number(dcc_check *c, const dcc_place *place,
     report_got(c, "type", place, value, "be an integer", NULL);
 }
 
+/* Makes an integer of a string of three or four digits; false for others. */
+static bool read_digits(dcc_value *value)
+{
+  int64_t i = 0;
+  if (value->length < 3 || value->length > 4)
+    return false;
+  for (size_t at = 0; at < value->length; at++) {
+    char c = value->as.text[at];
+    if (c < '0' || c > '9')
+      return false;
+    i = i * 10 + (c - '0');
+  }
+  *value = (dcc_value){.type = DCC_INTEGER, .as.integer = i};
+  return true;
+}
+
 static void check_integer(dcc_check *c, const dcc_place *place,
-                          const dcc_value *value)
+                          dcc_value *value)
 {
   const dcc_field *f = &dcc_form[place->field];
-  int64_t i = value->as.integer;
+  bool has_min = f->min != 0 || f->flags & DCC_DIGITS;
+  int64_t i;
+  if (f->flags & DCC_DIGITS && value->type == DCC_STRING &&
+      !read_digits(value)) {
+    report_got(c, "type", place, value,
+               "be an integer, or a string of three or four digits", NULL);
+    return;
+  }
+  i = value->as.integer;
   if (f->flags & DCC_FLAG) {
     if (value->type != DCC_BOOLEAN && value->type != DCC_INTEGER)
       report_got(c, "type", place, value, "be 0 or 1", NULL);
@@ -188,7 +226,7 @@ static void check_integer(dcc_check *c, const dcc_place *place,
   } else if (value->type != DCC_INTEGER) {
     report_got(c, "type", place, value, "be an integer",
                value->type == DCC_STRING ? "write it without quotes" : NULL);
-  } else if ((f->min != 0 && i < f->min) || (f->max != 0 && i > f->max)) {
+  } else if ((has_min && i < f->min) || (f->max != 0 && i > f->max)) {
     report_range(c, place, value);
   }
 }

@@ -117,9 +117,10 @@ void dcc_csr_names_read(dcc_check *c, const char *text)
                                  (count + 1) * sizeof *names->sorted);
   if (list == NULL || names->sorted == NULL)
     return;
+  names->warnings = text;
   for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1) {
     dcc_csr_name *name = &list[names->count];
-    if (end == text)
+    if (end == text || *text == DCC_CSR_WORD)
       continue;
     read_name(c, name, text, (size_t)(end - text));
     if (name->kind == DCC_CSR_COMMON)
@@ -217,6 +218,25 @@ static bool is_settled(const dcc_csr_names *names, dcc_csr_name *name)
   return settled;
 }
 
+/* Reports the lines that are warnings: "wlimit has an ...". */
+static void report_warnings(dcc_check *c, dcc_place place)
+{
+  const char *text = c->csr_names.warnings;
+  for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1) {
+    const char *space = memchr(text, ' ', (size_t)(end - text));
+    char *code;
+    if (*text != DCC_CSR_WORD || space == NULL)
+      continue;
+    code = dcc_order_note(c->order, (size_t)(space - text));
+    if (code == NULL)
+      return;
+    memcpy(code, text + 1, (size_t)(space - text) - 1);
+    code[space - text - 1] = '\0';
+    dcc_report(c, DCC_WARNING, code, place, NULL, "%.*s",
+               (int)(end - space) - 1, space + 1);
+  }
+}
+
 void dcc_csr_compare_rest(dcc_check *c, const dcc_scope *scope,
                           unsigned field)
 {
@@ -232,4 +252,5 @@ void dcc_csr_compare_rest(dcc_check *c, const dcc_scope *scope,
                NULL, "asks for %s, which the order does not: " ONLY_ORDER,
                show_name(c, shown, name));
   }
+  report_warnings(c, dcc_place_of(scope, field));
 }

@@ -5,9 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What a line of dcc_options.csr_names begins with for a common name; the
- * other kinds are the same here. */
-enum { DCC_CSR_COMMON = 'c' };
+/* What a line of dcc_options.csr_names begins with for a common name, and for
+ * what is no name but a warning's code and message; the other kinds are the
+ * same here. */
+enum { DCC_CSR_COMMON = 'c', DCC_CSR_WORD = 'w' };
 
 /* An IP address has many spellings: writes the usual one. Returns NULL where
  * the n bytes at s are not an address. */
@@ -26,6 +27,7 @@ typedef struct dcc_csr_names {
   dcc_csr_name **sorted;
   size_t count;
   const dcc_csr_name *common; /* the last common name, or NULL */
+  const char *warnings;       /* the text's lines for them, and others */
 } dcc_csr_names;
 
 #endif

@@ -60,7 +60,9 @@ enum dcc_flags {
   DCC_MULTILINE = 8,        /* line breaks are allowed */
   DCC_FLAG = 16,            /* 0 or 1; booleans are taken, too */
   DCC_NO_PLACEHOLDER = 32,  /* "-", "n/a" and the like are refused */
-  DCC_RULED = 64           /* a rule judges whether it may be absent */
+  DCC_RULED = 64,          /* a rule judges whether it may be absent */
+  DCC_DIGITS = 128         /* of an integer from 0: three or four digits in a
+                              string are taken, too, and go out as it */
 };
 
 enum { DCC_CHOICES_MAX = 6, DCC_DEPTH_MAX = 4 };
@@ -131,6 +133,15 @@ bool dcc_order_set_boolean(dcc_order *order, const char *path, bool b);
 
 /* ---- validation -------------------------------------------------------- */
 
+/* Whether a name (n bytes, either case) is a public suffix by the ICANN part
+ * of the Public Suffix List, or all names directly below it are. */
+typedef enum dcc_suffix {
+  DCC_SUFFIX_NO_LIST, /* there is none to look at */
+  DCC_SUFFIX_NO,
+  DCC_SUFFIX_YES
+} dcc_suffix;
+typedef dcc_suffix dcc_suffix_of(const char *name, size_t n);
+
 typedef struct dcc_options {
   int64_t now;          /* seconds since 1970-01-01 UTC: what dates are
                            judged by */
@@ -138,8 +149,12 @@ typedef struct dcc_options {
   bool allow_unknown;   /* unknown fields pass through and warn */
   bool skip_csr;        /* the CSR is not looked at, but for a private key */
   const char *csr_error; /* what dcc_csr_check said of the CSR, or NULL */
-  const char *csr_names; /* what dcc_csr_add_names wrote and a NUL, or NULL:
-                            names that only CSR or order has are warned of */
+  const char *csr_names; /* what dcc_csr_add_names and dcc_csr_add_warnings
+                            wrote and a NUL, or NULL: names that only CSR or
+                            order has are warned of */
+  dcc_suffix_of *suffix_of; /* what is asked about names where it matters, or
+                               NULL: only the commonest registries are
+                               known, as those in country-code domains */
 } dcc_options;
 
 /* A problem or a warning. The strings belong to the order and live until it

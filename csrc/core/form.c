@@ -109,7 +109,7 @@ static dcc_glance glance_of(const dcc_field *f)
       glance.max = DCC_ROOM_FOR_A_KEY - 1;
   } else {
     if (f->min == 0)
-      glance.min = f->flags & DCC_FLAG ? 0 : INT64_MIN;
+      glance.min = f->flags & (DCC_FLAG | DCC_DIGITS) ? 0 : INT64_MIN;
     if (f->max == 0)
       glance.max = f->flags & DCC_FLAG ? 1 : INT64_MAX;
   }

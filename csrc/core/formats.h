@@ -14,9 +14,14 @@ typedef struct dcc_refusal {
 } dcc_refusal;
 
 /* Judges n bytes at s, n > 0. They are UTF-8. Returns false and fills the
- * refusal when they are not in the format. */
+ * refusal when they are not in the format. suffix_of is as in dcc_options. */
 bool dcc_format_check(dcc_format format, const char *s, size_t n,
-                      dcc_refusal *why);
+                      dcc_suffix_of *suffix_of, dcc_refusal *why);
+
+/* True for a good host name that is, and is under, no public suffix that the
+ * list knows; false without a list, and for an IP address. */
+bool dcc_is_under_no_suffix(const char *s, size_t n,
+                            dcc_suffix_of *suffix_of);
 
 /* True for most of the plain strings (dcc_scan finds nothing in them) that
  * are in a format, found quickly: n is 1 to 64. For the rest dcc_format_check
@@ -32,6 +37,10 @@ bool dcc_is_placeholder(const char *s, size_t n);
 
 /* True where the text holds (or held) a private key in PEM. */
 bool dcc_has_private_key(const char *s, size_t n);
+
+/* True, with the refusal filled, where a text is no CSR for one of the usual
+ * reasons: it is a file's name, base64 alone, has a byte order mark. */
+bool dcc_csr_has_slip(const char *s, size_t n, dcc_refusal *why);
 
 /* Finds the PEM text of a CSR: what is left without the white space around
  * it. */

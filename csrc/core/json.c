@@ -7,6 +7,8 @@
 #include "order.h"
 #include "scan.h"
 
+enum { PEM_COLUMNS = 64 };
+
 /* What begins a member or an item: all of one size, so that copying takes no
  * loop. */
 typedef struct lead {
@@ -85,7 +87,59 @@ static void write_string(dcc_buffer *b, const char *s, size_t n)
   dcc_buffer_addc(b, '"');
 }
 
-/* PEM as the API takes it: lines that end in LF. */
+/* Where the BEGIN line of PEM ends, or `end` where it does not. */
+static const char *after_label(const char *s, const char *end)
+{
+  static const char begin[] = "-----BEGIN ", dashes[] = "-----";
+  const char *at = s + sizeof begin - 1;
+  if ((size_t)(end - s) < sizeof begin)
+    return end;
+  at = memchr(at, '-', (size_t)(end - at));
+  return at == NULL || (size_t)(end - at) < sizeof dashes
+           ? end : at + sizeof dashes - 1;
+}
+
+/* Whether PEM is as write_csr would write it, but for the escapes. */
+static bool is_canonical(const char *s, size_t n)
+{
+  const char *end = s + n, *body = after_label(s, end), *at, *next;
+  if (body == end || *body != '\n')
+    return false;
+  for (at = ++body; (next = memchr(at, '\n', (size_t)(end - at))) != NULL;
+       at = next + 1)
+    if (next - at != PEM_COLUMNS)
+      break;
+  if (next != NULL && next - at < PEM_COLUMNS && *at != '-')
+    at = next + 1;
+  return at > body && at < end && *at == '-' &&
+         memchr(at, '\n', (size_t)(end - at)) == NULL &&
+         memchr(body, ' ', (size_t)(at - body)) == NULL;
+}
+
+/* A good CSR's PEM in the form that all can read (RFC 7468 2: lines of 64
+ * characters), whatever the white space in it. */
+static void write_csr(dcc_buffer *b, const char *s, size_t n)
+{
+  const char *end = s + n, *at = after_label(s, end);
+  unsigned column = PEM_COLUMNS;
+  dcc_buffer_addc(b, '"');
+  dcc_buffer_add(b, s, (size_t)(at - s));
+  for (; at < end && *at != '-'; at++) {
+    if (strchr(" \t\r\n\f\v", *at) != NULL)
+      continue;
+    if (column == PEM_COLUMNS) {
+      dcc_buffer_adds(b, "\\n");
+      column = 0;
+    }
+    dcc_buffer_addc(b, *at);
+    column++;
+  }
+  dcc_buffer_adds(b, "\\n");
+  dcc_buffer_add(b, at, (size_t)(end - at));
+  dcc_buffer_addc(b, '"');
+}
+
+/* What nobody looked at: lines that end in LF. */
 static void write_pem(dcc_buffer *b, const char *s, size_t n)
 {
   dcc_buffer_addc(b, '"');
@@ -131,9 +185,13 @@ static void write_text(dcc_buffer *b, const dcc_field *f,
   const char *s = value->as.text;
   size_t n = value->length;
   bool csr = f->format == DCC_FORMAT_CSR;
+  dcc_refusal why;
   if (csr)
     dcc_csr_trim(&s, &n);
-  if (value->lines && memchr(s, '\r', n) == NULL)
+  if (csr && !(value->lines && is_canonical(s, n)) &&
+      dcc_format_check(DCC_FORMAT_CSR, s, n, NULL, &why))
+    write_csr(b, s, n);
+  else if (value->lines && memchr(s, '\r', n) == NULL)
     write_lines(b, s, n);
   else
     (csr ? write_pem : write_string)(b, s, n);

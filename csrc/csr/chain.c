@@ -3,6 +3,7 @@
 #include <openssl/pem.h>
 #include <openssl/pkcs7.h>
 #include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 
@@ -95,18 +96,57 @@ static bool read_der(const char *bytes, size_t n, dcc_chain *chain,
   return add_bundle(chain, der, (long)n, error);
 }
 
+static bool begins(const char *at, const char *end, const char *with)
+{
+  size_t n = strlen(with);
+  return (size_t)(end - at) >= n && memcmp(at, with, n) == 0;
+}
+
+static void begin_line(dcc_buffer *to)
+{
+  if (to->length > 0 && to->data[to->length - 1] != '\n')
+    dcc_buffer_addc(to, '\n');
+}
+
+/* Appends PEM with each BEGIN and END in a line of its own, as libcrypto wants
+ * it: some put one block after another without a line end. */
+static void add_lines(dcc_buffer *to, const char *bytes, size_t n)
+{
+  const char *end = bytes + n;
+  bool label = false; /* a BEGIN or END is open */
+  for (const char *at = bytes; at < end && !to->failed;) {
+    if (begins(at, end, "-----BEGIN ") || begins(at, end, "-----END ")) {
+      begin_line(to);
+      label = true;
+    } else if (label && begins(at, end, "-----")) {
+      label = false;
+      dcc_buffer_add(to, at, 5);
+      at += 5;
+      if (at < end && *at != '\r' && *at != '\n')
+        begin_line(to);
+      continue;
+    }
+    do /* to the next thing that may be one */
+      dcc_buffer_addc(to, *at++);
+    while (at < end && (*at != '-' || at[-1] == '-'));
+  }
+}
+
 static bool read_any(const char *bytes, size_t n, dcc_chain *chain,
                      dcc_csr_error *error)
 {
-  BIO *text;
+  BIO *text = NULL;
+  dcc_buffer lines = {0};
   bool good;
   if (n > 1 && bytes[0] == '\x30' && (bytes[1] & 0x80) != 0)
     return read_der(bytes, n, chain, error);
-  text = BIO_new_mem_buf(bytes, (int)n);
-  if (text == NULL)
-    return refuse(error, "memory ran out");
-  good = read_blocks(text, chain, error);
+  add_lines(&lines, bytes, n);
+  if (!lines.failed)
+    text = BIO_new_mem_buf(n > 0 ? lines.data : "", (int)lines.length);
+  good = text != NULL ? read_blocks(text, chain, error)
+                      : refuse(error, "memory ran out");
   BIO_free(text);
+  dcc_buffer_free(&lines);
   return good;
 }
 
@@ -137,17 +177,25 @@ void dcc_chain_free(dcc_chain *chain)
 
 /* ---- ordering ----------------------------------------------------------- */
 
+/* More ways than this are not looked at, so that nobody can send a bundle
+ * that keeps the host busy. */
+enum { WAYS_MAX = 1000 };
+
 /* A way up from the leaf, as places in the chain. */
 typedef struct way {
   size_t at[DCC_CHAIN_MAX];
   size_t length;
+  unsigned sound; /* soundness() of a way to its end */
 } way;
 
 typedef struct search {
   dcc_chain *chain;
   bool certifies[DCC_CHAIN_MAX][DCC_CHAIN_MAX]; /* [issuer][subject] */
   bool is_root[DCC_CHAIN_MAX];                  /* signed by itself */
-  bool expired[DCC_CHAIN_MAX];
+  bool dated[DCC_CHAIN_MAX];                    /* valid at `time` */
+  X509_STORE *roots;                            /* all that are here */
+  time_t time;
+  size_t tried;
   way now, best;
 } search;
 
@@ -189,14 +237,15 @@ static void sort(dcc_chain *chain)
 
 static void look_at(search *s, dcc_chain *chain, int64_t now)
 {
-  time_t time = (time_t)now;
+  s->time = (time_t)now;
   s->chain = chain;
   for (size_t i = 0; i < chain->count; i++) {
     for (size_t j = 0; j < chain->count; j++)
       s->certifies[i][j] = certifies(chain->certs[i], chain->certs[j]);
     s->is_root[i] = s->certifies[i][i];
-    s->expired[i] =
-        X509_cmp_time(X509_get0_notAfter(chain->certs[i]), &time) < 0;
+    s->dated[i] =
+        X509_cmp_time(X509_get0_notBefore(chain->certs[i]), &s->time) < 0 &&
+        X509_cmp_time(X509_get0_notAfter(chain->certs[i]), &s->time) > 0;
   }
 }
 
@@ -208,37 +257,123 @@ static bool certifies_another(const search *s, size_t i)
   return false;
 }
 
-/* The one that is no CA; where all say they are, the one below them. */
-static bool find_leaf(const search *s, size_t *leaf, dcc_csr_error *error)
+/* Whether a certificate carries all of these names, a line each. */
+static bool has_names(X509 *cert, dcc_csr_text names)
 {
-  size_t found = 0, bottom = 0, count = s->chain->count;
-  size_t last = 0;
+  const char *end = names.at + names.n;
+  for (const char *at = names.at; at < end;) {
+    const char *next = memchr(at, '\n', (size_t)(end - at));
+    if (next == NULL)
+      next = end;
+    if (next > at && !dcc_cert_has_name(cert, at, (size_t)(next - at)))
+      return false;
+    at = next < end ? next + 1 : end;
+  }
+  return true;
+}
+
+static bool fits_names(X509 *cert, const dcc_ordered *ordered)
+{
+  return has_names(cert, ordered->names);
+}
+
+static bool fits_request(X509 *cert, const dcc_ordered *ordered)
+{
+  return dcc_cert_fits_csr(cert, ordered->csr.at, ordered->csr.n) == DCC_FITS;
+}
+
+/* Keeps those of the places whose certificates fit; all where none does. */
+static void narrow(const search *s, way *places, const dcc_ordered *ordered,
+                   bool (*fits)(X509 *, const dcc_ordered *))
+{
+  size_t kept = 0;
+  size_t at[DCC_CHAIN_MAX];
+  for (size_t i = 0; i < places->length; i++)
+    if (fits(s->chain->certs[places->at[i]], ordered))
+      at[kept++] = places->at[i];
+  if (kept == 0)
+    return;
+  memcpy(places->at, at, kept * sizeof *at);
+  places->length = kept;
+}
+
+/* The one that is no CA and certifies none of the others, of several that
+ * which was ordered; where all say they are CAs, the one below them. */
+static bool find_leaf(const search *s, const dcc_ordered *ordered,
+                      size_t *leaf, dcc_csr_error *error)
+{
+  way found = {.length = 0};
+  size_t count = s->chain->count;
   for (size_t i = 0; i < count; i++)
-    if (X509_check_ca(s->chain->certs[i]) == 0) {
-      *leaf = i;
-      found++;
-    }
-  if (found == 1)
-    return true;
-  if (found > 1)
-    return refuse(error, "%zu of the certificates are no CA's", found);
-  for (size_t i = 0; i < count; i++)
-    if (count == 1 || (!s->is_root[i] && !certifies_another(s, i))) {
-      last = i;
-      bottom++;
-    }
-  *leaf = last;
-  return bottom == 1 || refuse(error, "none of the certificates is a "
-                                      "server's");
+    if (X509_check_ca(s->chain->certs[i]) == 0 && !certifies_another(s, i))
+      found.at[found.length++] = i;
+  if (found.length > 1 && ordered->csr.at != NULL)
+    narrow(s, &found, ordered, fits_request);
+  if (found.length > 1 && ordered->names.at != NULL)
+    narrow(s, &found, ordered, fits_names);
+  if (found.length > 1)
+    return refuse(error, "%zu of the certificates are no CA's, and the order "
+                         "does not tell which one is its own", found.length);
+  if (found.length == 0)
+    for (size_t i = 0; i < count; i++)
+      if (count == 1 || (!s->is_root[i] && !certifies_another(s, i)))
+        found.at[found.length++] = i;
+  *leaf = found.at[0];
+  return found.length == 1 || refuse(error, "none of the certificates is a "
+                                            "server's");
 }
 
 /* ---- the best way up ---- */
 
-static size_t expired_on(const search *s, const way *w)
+/* Whether libcrypto finds a way from the leaf up with the certificates of
+ * this one, to a root of the store; or, where that is NULL, to the top of this
+ * one. This is where path lengths, name constraints and all else of RFC 5280
+ * 6.1 are judged. */
+static bool verifies(const search *s, const way *w, X509_STORE *roots,
+                     bool at_any_time)
+{
+  X509_STORE *store = roots != NULL ? roots : X509_STORE_new();
+  X509_STORE_CTX *context = X509_STORE_CTX_new();
+  STACK_OF(X509) *others = sk_X509_new_null();
+  X509 *const *certs = s->chain->certs;
+  bool good = store != NULL && context != NULL && others != NULL;
+  for (size_t i = 1; good && i < w->length; i++)
+    good = sk_X509_push(others, certs[w->at[i]]) > 0;
+  if (good && roots == NULL)
+    good = X509_STORE_add_cert(store, certs[w->at[w->length - 1]]) == 1;
+  good = good &&
+         X509_STORE_CTX_init(context, store, certs[w->at[0]], others) == 1;
+  if (good) {
+    X509_STORE_CTX_set_flags(context, roots == NULL
+                                        ? X509_V_FLAG_PARTIAL_CHAIN : 0);
+    if (at_any_time)
+      X509_STORE_CTX_set_flags(context, X509_V_FLAG_NO_CHECK_TIME);
+    else
+      X509_STORE_CTX_set_time(context, 0, s->time);
+    good = X509_verify_cert(context) == 1;
+  }
+  X509_STORE_CTX_free(context);
+  sk_X509_free(others);
+  if (roots == NULL)
+    X509_STORE_free(store);
+  return good;
+}
+
+/* What a way is worth before all else: that those who trust a root of these
+ * accept it, that it is good in itself, that only dates make it bad. */
+static unsigned soundness(const search *s, const way *w)
+{
+  if (verifies(s, w, NULL, false))
+    return 4u + 4u * verifies(s, w, s->roots, false);
+  return 2u * verifies(s, w, s->roots, false) + verifies(s, w, NULL, true);
+}
+
+/* How many of its certificates have expired or are not valid yet. */
+static size_t out_of_date(const search *s, const way *w)
 {
   size_t n = 0;
   for (size_t i = 0; i < w->length; i++)
-    n += s->expired[w->at[i]];
+    n += !s->dated[w->at[i]];
   return n;
 }
 
@@ -254,9 +389,13 @@ static size_t served(const search *s, const way *w)
 
 static bool is_better(const search *s, const way *w, const way *than)
 {
-  size_t a = expired_on(s, w), b = expired_on(s, than);
+  size_t a = w->sound, b = than->sound;
   if (than->length == 0 || a != b)
-    return than->length == 0 || a < b;
+    return than->length == 0 || a > b;
+  a = out_of_date(s, w);
+  b = out_of_date(s, than);
+  if (a != b)
+    return a < b;
   a = served(s, w);
   b = served(s, than);
   return a != b ? a > b : ends_in_root(s, w) && !ends_in_root(s, than);
@@ -275,8 +414,8 @@ static bool may_go(const search *s, size_t to)
   return true;
 }
 
-/* Tries all ways on from where s->now has come to. There are few: each step
- * is a CA that was not passed before. */
+/* Tries all ways on from where s->now has come to. Each step is a CA that was
+ * not passed before. */
 static void go_up(search *s)
 {
   bool top = s->is_root[s->now.at[s->now.length - 1]] && s->now.length > 1;
@@ -289,7 +428,11 @@ static void go_up(search *s)
     go_up(s);
     s->now.length--;
   }
-  if (!went && is_better(s, &s->now, &s->best))
+  if (went || s->tried == WAYS_MAX)
+    return;
+  s->tried++;
+  s->now.sound = soundness(s, &s->now);
+  if (is_better(s, &s->now, &s->best))
     s->best = s->now;
 }
 
@@ -321,14 +464,28 @@ static void arrange(const search *s)
       s->chain->certs[n++] = old.certs[i];
 }
 
-bool dcc_chain_order(dcc_chain *chain, int64_t now, dcc_csr_error *error)
+/* All roots of the chain as they are trusted. */
+static bool gather_roots(search *s, dcc_csr_error *error)
+{
+  bool good;
+  s->roots = X509_STORE_new();
+  good = s->roots != NULL;
+  for (size_t i = 0; good && i < s->chain->count; i++)
+    if (s->is_root[i])
+      good = X509_STORE_add_cert(s->roots, s->chain->certs[i]) == 1;
+  return good || refuse(error, "memory ran out");
+}
+
+bool dcc_chain_order(dcc_chain *chain, int64_t now, dcc_ordered ordered,
+                     dcc_csr_error *error)
 {
   search s = {0};
   bool good;
   ERR_set_mark();
   sort(chain);
   look_at(&s, chain, now);
-  good = find_leaf(&s, &s.now.at[0], error);
+  good = find_leaf(&s, &ordered, &s.now.at[0], error) &&
+         gather_roots(&s, error);
   if (good) {
     s.now.length = 1;
     go_up(&s);
@@ -338,6 +495,7 @@ bool dcc_chain_order(dcc_chain *chain, int64_t now, dcc_csr_error *error)
     chain->served = served(&s, &s.best);
     arrange(&s);
   }
+  X509_STORE_free(s.roots);
   ERR_pop_to_mark();
   return good;
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "../core/buffer.h"
+#include "../core/formats.h"
 
 #define WANTED "must be a PEM certificate request (PKCS#10)"
 #define GOT WANTED ", got "
@@ -190,11 +191,14 @@ static bool check_size(span text, dcc_csr_error *error)
  * or holds what must not be sent. */
 static bool check_text(span text, dcc_csr_error *error)
 {
+  dcc_refusal why;
   if (text.n == 0)
     return refuse(error, GOT "white space");
   if (has(text, SPAN("PRIVATE KEY"))) /* even where its dashes are mangled */
     return refuse(error, GOT "a private key%s",
                   has(text, SPAN("CERTIFICATE REQUEST")) ? " beside it" : "");
+  if (dcc_csr_has_slip(text.at, text.n, &why))
+    return refuse(error, "must %s: %s", why.must, why.hint);
   if (text.n > 1 && text.at[0] == '\x30' && (text.at[1] & 0x80) != 0)
     return refuse(error, GOT "DER");
   if (memchr(text.at, '\0', text.n) != NULL)
@@ -319,6 +323,13 @@ const char *dcc_csr_name_of(const ASN1_OBJECT *object,
   else if (OBJ_obj2txt(name, DCC_OBJECT_NAME_SIZE, object, 1) <= 0)
     snprintf(name, DCC_OBJECT_NAME_SIZE, "unknown");
   return name;
+}
+
+bool dcc_csr_check_version(dcc_csr *csr, dcc_csr_error *error)
+{
+  long version = X509_REQ_get_version(csr);
+  return version == 0 ||
+         refuse(error, "the version must be 0, got %ld", version);
 }
 
 /* The request's key; NULL, with a message, where it makes no sense (a point
@@ -479,7 +490,8 @@ bool dcc_csr_check_signature(dcc_csr *csr, dcc_csr_error *error)
 bool dcc_csr_check(const char *pem, size_t length, dcc_csr_error *error)
 {
   dcc_csr *csr = dcc_csr_read(pem, length, error);
-  bool good = csr != NULL && dcc_csr_check_key(csr, error) &&
+  bool good = csr != NULL && dcc_csr_check_version(csr, error) &&
+              dcc_csr_check_key(csr, error) &&
               dcc_csr_check_signature(csr, error);
   dcc_csr_free(csr);
   return good;

@@ -35,6 +35,9 @@ bool dcc_csr_add_key(dcc_buffer *to, const EVP_PKEY *key, int curve,
  * exponent is one that anybody can break or that a CA may not sign. */
 bool dcc_rsa_is_sound(const BIGNUM *n, const BIGNUM *e, dcc_csr_error *error);
 
+/* Whether a sound key's exponent is in the range that it should be in. */
+bool dcc_rsa_exponent_is_usual(const BIGNUM *e);
+
 /* key_file.c: what files are made of. */
 
 /* The mode of a private key, whatever the umask. */

@@ -39,12 +39,16 @@ typedef struct X509_req_st dcc_csr;
  * of the text is wiped. The key and the signature are not judged. */
 dcc_csr *dcc_csr_read(const char *pem, size_t length, dcc_csr_error *error);
 
+/* True where the request is of the only version there is, 0 (RFC 2986 4.1).
+ * Otherwise false, and fills `error`. */
+bool dcc_csr_check_version(dcc_csr *csr, dcc_csr_error *error);
+
 /* True where a public CA may sign this request's key: RSA of 2048 to 16384
  * bits in steps of 8, or EC on P-256, P-384 or P-521 by name. Of RSA keys
  * also the numbers are judged: an odd exponent of at least 3, an odd modulus
- * without ROCA's fingerprint and without primes so close to each other that
- * Fermat's method finds them within 100 rounds. Otherwise false, and fills
- * `error`. */
+ * without ROCA's fingerprint, without a factor below 752, that is no power,
+ * and without primes so close to each other that Fermat's method finds them
+ * within 100 rounds. Otherwise false, and fills `error`. */
 bool dcc_csr_check_key(dcc_csr *csr, dcc_csr_error *error);
 
 /* True where the request is signed by its own key, with whatever hash.
@@ -52,21 +56,27 @@ bool dcc_csr_check_key(dcc_csr *csr, dcc_csr_error *error);
  * dcc_csr_check_key(), which bounds the time that this takes. */
 bool dcc_csr_check_signature(dcc_csr *csr, dcc_csr_error *error);
 
-/* What a line of dcc_csr_add_names() begins with. */
+/* What a line of dcc_csr_add_names() and dcc_csr_add_warnings() begins
+ * with. */
 typedef enum dcc_csr_name_kind {
   DCC_CSR_COMMON_NAME = 'c',
   DCC_CSR_HOST_NAME = 'd',
   DCC_CSR_IP_ADDRESS = 'i',
-  DCC_CSR_OTHER_NAME = 'o' /* with its kind: "email:...", "URI:..." */
+  DCC_CSR_OTHER_NAME = 'o', /* with its kind: "email:...", "URI:..." */
+  DCC_CSR_WARNING = 'w' /* a warning's code, a space, and its message */
 } dcc_csr_name_kind;
 
 /* Appends the names that the request asks for, a line each: a letter that
- * tells the kind, the name, LF. First its subject's common names, then the
- * subject alternative names in their order; IP addresses as inet_ntop()
- * writes them. Bytes that a line or a terminal would stumble over stand as
+ * tells the kind, the name, LF. First its subject's common names, but for
+ * blank ones, then the subject alternative names in their order; IP addresses
+ * as inet_ntop() writes them. Bytes that a line or a terminal would stumble over stand as
  * "\x0A". dcc_options takes the text as csr_names. Returns false when memory
  * ran out. */
 bool dcc_csr_add_names(dcc_csr *csr, dcc_buffer *to);
+
+/* Appends what a request that may be signed should be otherwise, a line each,
+ * for dcc_options as the names. Returns false when memory ran out. */
+bool dcc_csr_add_warnings(dcc_csr *csr, dcc_buffer *to);
 
 /* Appends the subject, in its order: "C=US, O=Example, CN=www.example.com";
  * UTF-8, control characters escaped. Returns false when memory ran out. */

@@ -33,14 +33,24 @@ typedef struct dcc_chain {
 bool dcc_chain_read(const char *bytes, size_t n, dcc_chain *chain,
                     dcc_csr_error *error);
 
+/* What an order tells of its certificate, for a bundle that has others: the
+ * CSR (as for dcc_cert_fits_csr) and names, a line each. at == NULL: not
+ * known. */
+typedef struct dcc_ordered {
+  dcc_csr_text csr, names;
+} dcc_ordered;
+
 /* Puts a chain in order: each certificate in front of the one that certifies
  * it, as told by names, key ids and signatures, whatever order they came in.
  * Where a CA has several certificates (a cross-sign), the longest way is
- * taken, so that those who trust any of its roots find one; a certificate
- * that has expired at `now` (seconds since 1970) only where there is no other
- * way. The outcome does not depend on the order before. Returns false, and
- * fills `error`, where it cannot be told which one is the leaf. */
-bool dcc_chain_order(dcc_chain *chain, int64_t now, dcc_csr_error *error);
+ * taken, so that those who trust any of its roots find one; but before all a
+ * way that RFC 5280 6.1 finds valid at `now` (seconds since 1970), by dates,
+ * path lengths and all else, where there is one. The outcome does not depend
+ * on the order before. Of several certificates that are no CA's the leaf is
+ * the one that was ordered. Returns false, and fills `error`, where it cannot
+ * be told which one is the leaf. */
+bool dcc_chain_order(dcc_chain *chain, int64_t now, dcc_ordered ordered,
+                     dcc_csr_error *error);
 
 /* Frees the certificates; the chain is empty afterwards. */
 void dcc_chain_free(dcc_chain *chain);

@@ -2,6 +2,7 @@
  * names of a certificate, which are written alike */
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/objects.h>
 #include <openssl/x509.h>
@@ -42,15 +43,23 @@ static void add_string(dcc_buffer *to, dcc_csr_name_kind kind,
            (size_t)ASN1_STRING_length(s), false);
 }
 
+static bool is_blank(const unsigned char *s, size_t n)
+{
+  size_t i = 0;
+  while (i < n && (s[i] == ' ' || s[i] == '\t'))
+    i++;
+  return i == n;
+}
+
+/* An empty common name is none: forms that nobody filled in write one. */
 static void add_common_name(dcc_buffer *to, const ASN1_STRING *s)
 {
   unsigned char *text = NULL;
   int n = ASN1_STRING_to_UTF8(&text, s);
-  if (n < 0) {
+  if (n < 0)
     add_string(to, DCC_CSR_COMMON_NAME, "", s);
-    return;
-  }
-  add_line(to, DCC_CSR_COMMON_NAME, "", text, (size_t)n, true);
+  else if (!is_blank(text, (size_t)n))
+    add_line(to, DCC_CSR_COMMON_NAME, "", text, (size_t)n, true);
   OPENSSL_free(text);
 }
 
@@ -127,6 +136,57 @@ bool dcc_cert_add_names(dcc_cert *cert, dcc_buffer *to)
   ERR_set_mark();
   add_common_names(X509_get_subject_name(cert), to);
   add_alternatives(X509_get0_extensions(cert), to);
+  ERR_pop_to_mark();
+  return !to->failed;
+}
+
+/* ---- warnings ----------------------------------------------------------- */
+
+static void add_warning(dcc_buffer *to, const char *code, const char *message)
+{
+  dcc_buffer_addc(to, DCC_CSR_WARNING);
+  dcc_buffer_adds(to, code);
+  dcc_buffer_addc(to, ' ');
+  dcc_buffer_adds(to, message);
+  dcc_buffer_addc(to, '\n');
+}
+
+/* How many lists of extensions the request has: the values of the attributes
+ * for them, PKCS#9's and Microsoft's. PKCS#9 allows one value (RFC 2985
+ * 5.4.2), and libcrypto reads the first. */
+static int count_extension_lists(const dcc_csr *csr)
+{
+  int count = 0;
+  for (int i = 0; i < X509_REQ_get_attr_count(csr); i++) {
+    X509_ATTRIBUTE *attribute = X509_REQ_get_attr(csr, i);
+    int type = OBJ_obj2nid(X509_ATTRIBUTE_get0_object(attribute));
+    if (type == NID_ext_req || type == NID_ms_ext_req)
+      count += X509_ATTRIBUTE_count(attribute);
+  }
+  return count;
+}
+
+static bool has_unusual_exponent(const dcc_csr *csr)
+{
+  EVP_PKEY *key = X509_REQ_get0_pubkey((dcc_csr *)csr);
+  BIGNUM *e = NULL;
+  bool unusual = key != NULL && EVP_PKEY_is_a(key, "RSA") &&
+                 EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e) &&
+                 !dcc_rsa_exponent_is_usual(e);
+  BN_free(e);
+  return unusual;
+}
+
+bool dcc_csr_add_warnings(dcc_csr *csr, dcc_buffer *to)
+{
+  ERR_set_mark();
+  if (has_unusual_exponent(csr))
+    add_warning(to, "limit", "has an RSA key whose exponent should be from "
+                "2^16 + 1 to 2^256 - 1 (Baseline Requirements 6.1.6)");
+  if (count_extension_lists(csr) > 1)
+    add_warning(to, "csr_mismatch", "has more than one list of extensions "
+                "(extensionRequest): only the names in the first were "
+                "compared with the order");
   ERR_pop_to_mark();
   return !to->failed;
 }

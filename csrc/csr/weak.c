@@ -5,6 +5,8 @@
 
 enum {
   EXPONENT_MIN = 3,
+  EXPONENT_BITS_MIN = 17, /* 6.1.6: it should be odd, from 2^16 + 1 ... */
+  EXPONENT_BITS_MAX = 256, /* ... to 2^256 - 1 */
   ROUNDS = 100 /* of Fermat's method, 6.1.1.3 (5) c */
 };
 
@@ -175,6 +177,104 @@ static bool factors_are_hidden(const BIGNUM *n, dcc_csr_error *error)
                        "Fermat's method finds them within %d rounds", ROUNDS);
 }
 
+/* ---- factors ------------------------------------------------------------ */
+
+enum {
+  FACTOR_LIMIT = 752,     /* 6.1.6: no factor below it */
+  FACTOR_BITS = 9,        /* what is left is larger than 2 to this */
+  POWER_BITS = 64         /* one in 2 to this passes for a power */
+};
+#define WORD_LIMIT UINT64_C(0xFFFFFFFF)
+
+static bool is_prime(unsigned n)
+{
+  for (unsigned i = 2; i * i <= n; i++)
+    if (n % i == 0)
+      return false;
+  return n > 1;
+}
+
+/* The smallest factor below the limit of what is left of an odd number modulo
+ * some primes from `from` to in front of `to`; 0: there is none. */
+static unsigned factor_of(BN_ULONG left, unsigned from, unsigned to)
+{
+  for (unsigned prime = from; prime < to; prime += 2)
+    if (is_prime(prime) && left % prime == 0)
+      return prime;
+  return 0;
+}
+
+/* The smallest prime below the limit that divides an odd number, or 0. As
+ * many primes as fit 32 bits take one division. */
+static unsigned small_factor(const BIGNUM *n)
+{
+  uint64_t product = 1;
+  unsigned from = 3, found = 0;
+  for (unsigned prime = 3; found == 0; prime += 2) {
+    bool end = prime >= FACTOR_LIMIT;
+    if (!end && !is_prime(prime))
+      continue;
+    if (end || product * prime > WORD_LIMIT) {
+      found = factor_of(BN_mod_word(n, (BN_ULONG)product), from, prime);
+      product = 1;
+      from = prime;
+    }
+    product *= prime;
+    if (end)
+      break;
+  }
+  return found;
+}
+
+static uint64_t power_modulo(uint64_t base, unsigned exponent, unsigned m)
+{
+  uint64_t result = 1;
+  for (base %= m; exponent > 0; exponent /= 2) {
+    if (exponent % 2 == 1)
+      result = result * base % m;
+    base = base * base % m;
+  }
+  return result;
+}
+
+/* Whether n is an r-th power, r a prime: modulo a prime q = k * r + 1 only one number in r is one, namely where its k-th power is 1. */
+static bool is_rth_power(const BIGNUM *n, unsigned r)
+{
+  unsigned bits = 0;
+  for (unsigned q = 2 * r + 1; bits < POWER_BITS; q += 2 * r) {
+    if (!is_prime(q))
+      continue;
+    if (power_modulo(BN_mod_word(n, q), (q - 1) / r, q) > 1)
+      return false;
+    for (unsigned passed = r; passed > 1; passed /= 2)
+      bits++;
+  }
+  return true;
+}
+
+/* Whether n, which has no small factor, is a power. Squares, and so all even
+ * powers, Fermat's method finds at once. */
+static bool is_odd_power(const BIGNUM *n)
+{
+  unsigned most = (unsigned)BN_num_bits(n) / FACTOR_BITS;
+  for (unsigned r = 3; r <= most; r += 2)
+    if (is_prime(r) && is_rth_power(n, r))
+      return true;
+  return false;
+}
+
+static bool check_factors(const BIGNUM *n, dcc_csr_error *error)
+{
+  unsigned factor = small_factor(n);
+  if (factor != 0)
+    return refuse(error, "an RSA key must have a modulus without a factor "
+                         "below %d, got one divisible by %u", FACTOR_LIMIT,
+                  factor);
+  return !is_odd_power(n) ||
+         refuse(error, "an RSA key must have a modulus of two primes, got a "
+                       "power of a number");
+}
+
 /* ---- all of it ---------------------------------------------------------- */
 
 static bool check_exponent(const BIGNUM *e, dcc_csr_error *error)
@@ -199,5 +299,11 @@ bool dcc_rsa_is_sound(const BIGNUM *n, const BIGNUM *e, dcc_csr_error *error)
   if (has_roca(n))
     return refuse(error, "an RSA key must not be of the kind whose factors "
                          "can be computed (ROCA, CVE-2017-15361)");
-  return factors_are_hidden(n, error);
+  return check_factors(n, error) && factors_are_hidden(n, error);
+}
+
+bool dcc_rsa_exponent_is_usual(const BIGNUM *e)
+{
+  return BN_num_bits(e) >= EXPONENT_BITS_MIN &&
+         BN_num_bits(e) <= EXPONENT_BITS_MAX;
 }

@@ -37,12 +37,13 @@ static void check_names(dcc_csr *csr)
   dcc_order *order = dcc_order_new();
   dcc_options options = {.now = 1781006400, .skip_csr = true};
   size_t characters;
-  must(dcc_csr_add_names(csr, &names) && dcc_csr_add_subject(csr, &subject),
-       "no memory");
+  must(dcc_csr_add_names(csr, &names) &&
+       dcc_csr_add_warnings(csr, &names) &&
+       dcc_csr_add_subject(csr, &subject), "no memory");
   must(names.length == 0 || names.data[names.length - 1] == '\n',
        "a name without its line end");
   for (size_t i = 0, begin = 1; i < names.length; i++) {
-    must(!begin || strchr("cdio", names.data[i]) != NULL, "a line's letter");
+    must(!begin || strchr("cdiow", names.data[i]) != NULL, "a line's letter");
     begin = names.data[i] == '\n';
     must(begin || (unsigned char)names.data[i] >= 0x20, "a control character");
   }
@@ -63,7 +64,8 @@ static void check_read(dcc_csr *csr, bool good)
 {
   dcc_csr_facts facts;
   dcc_csr_error error = {""};
-  bool key = dcc_csr_check_key(csr, &error);
+  bool key = dcc_csr_check_version(csr, &error) &&
+             dcc_csr_check_key(csr, &error);
   must(key || (*error.message != '\0' && is_line(error.message)),
        "a key refused without a reason");
   must(dcc_csr_facts_of(csr, &facts), "no memory");

@@ -3,6 +3,8 @@
  * look takes, the slow one must take; the vector code must see what its
  * portable twin sees. */
 #include "../core/formats.h"
+#include "../core/punycode.h"
+#include "../core/registries.h"
 #include "../core/scan.h"
 #include "fuzz.h"
 
@@ -31,7 +33,8 @@ static bool is_dns_name(const char *s, size_t n)
     if (length == 0 || length > 63 || s[from] == '-' || s[i - 1] == '-')
       return false;
     if (length >= 4 && s[from + 2] == '-' && s[from + 3] == '-' &&
-        ((s[from] | 32) != 'x' || (s[from + 1] | 32) != 'n'))
+        ((s[from] | 32) != 'x' || (s[from + 1] | 32) != 'n' ||
+         !dcc_is_punycode(s + from + 4, length - 4)))
       return false;
     labels++;
     from = i + 1;
@@ -39,29 +42,49 @@ static bool is_dns_name(const char *s, size_t n)
   return labels >= 2;
 }
 
-/* A name that ends in a number is no name (RFC 3696), nor is an internal
- * one, for a public CA. */
+static bool ends_in(const char *s, size_t n, const char *zone)
+{
+  size_t length = strlen(zone), same = 0;
+  if (n < length || (n > length && s[n - length - 1] != '.'))
+    return false;
+  for (size_t i = 0; i < length; i++)
+    same += (s[n - length + i] | 32) == (zone[i] | 32);
+  return same == length;
+}
+
+/* A top-level domain is letters or international (RFC 3696); no internal name
+ * is one for a public CA. */
 static bool is_public_name(const char *s, size_t n)
 {
   static const char *const inside[] = {
     "local", "localhost", "internal", "lan", "test", "example", "invalid",
-    "in-addr.arpa", "ip6.arpa",
+    "in-addr.arpa", "ip6.arpa", "alt", "home.arpa", "corp", "home", "mail",
+    "localdomain", "intranet", "private", "domain",
   };
-  size_t last = n, digits = 0;
+  size_t last = n, letters = 0;
+  bool onion = ends_in(s, n, "onion");
   while (last > 0 && s[last - 1] != '.')
     last--;
   for (size_t i = last; i < n; i++)
-    digits += s[i] >= '0' && s[i] <= '9';
-  for (size_t i = 0; i < sizeof inside / sizeof *inside; i++) {
-    size_t length = strlen(inside[i]), same = 0;
-    if (n <= length || s[n - length - 1] != '.')
-      continue;
-    for (size_t j = 0; j < length; j++)
-      same += (s[n - length + j] | 32) == (inside[i][j] | 32);
-    if (same == length)
+    letters += (s[i] | 32) >= 'a' && (s[i] | 32) <= 'z';
+  for (size_t i = 0; i < sizeof inside / sizeof *inside; i++)
+    if (ends_in(s, n, inside[i]))
       return false;
-  }
-  return digits < n - last;
+  if (onion && (n < 62 || (n > 62 && s[n - 63] != '.') ||
+                memchr(s + n - 62, '.', 56) != NULL ||
+                memchr(s + n - 62, '-', 56) != NULL))
+    return false;
+  for (size_t i = n - 62; onion && i < n - 6; i++)
+    if (s[i] == '0' || s[i] == '1' || s[i] == '8' || s[i] == '9')
+      return false;
+  return (letters == n - last && letters >= 2) ||
+         (n - last > 4 && (s[last] | 32) == 'x' && s[last + 2] == '-');
+}
+
+/* There is no list here but the built-in one. */
+static bool is_refused_wildcard(const char *s, size_t n)
+{
+  return n >= 2 && s[0] == '*' && dcc_is_registry(s + 2, n - 2);
 }
 
 static bool is_address(const char *s, size_t n)
@@ -75,13 +98,14 @@ static bool is_address(const char *s, size_t n)
 static void check_format(dcc_format format, const char *s, size_t n)
 {
   dcc_refusal why = {0};
-  bool good = dcc_format_check(format, s, n, &why);
+  bool good = dcc_format_check(format, s, n, NULL, &why);
   must(good || (why.must != NULL && why.code != NULL && is_line(why.must)),
        "refused without a reason");
   if (n <= 64 && dcc_scan(s, n) == 0 && dcc_is_common(format, s, n))
     must(good, "taken at a glance, but refused: format %d", (int)format);
   if (format == DCC_FORMAT_HOST && !is_address(s, n))
-    must(good == (is_dns_name(s, n) && is_public_name(s, n)),
+    must(good == (is_dns_name(s, n) && is_public_name(s, n) &&
+                  !is_refused_wildcard(s, n)),
          "%s as a host name", good ? "taken" : "refused");
 }
 

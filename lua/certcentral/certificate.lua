@@ -61,9 +61,25 @@ local function read_names(lines)
   return names.c[#names.c], names.d, names.i
 end
 
+-- All names that were ordered.
+local function ordered_names(ordered)
+  local names = {}
+  for _, list in ipairs { { ordered.common_name },
+      type(ordered.dns_names) == "table" and ordered.dns_names or {} } do
+    for _, name in ipairs(list) do
+      if type(name) == "string" and name ~= "" then
+        names[#names + 1] = name
+      end
+    end
+  end
+  return names
+end
+
 -- What stands in the answer, as the caller gets it; or nil, why not.
-local function read_chain(body, now)
-  local chain, why = require("certcentral.csr")._chain(body, now)
+local function read_chain(body, now, ordered)
+  local csr = type(ordered.csr) == "string" and ordered.csr or nil
+  local chain, why = require("certcentral.csr")
+    ._chain(body, now, csr, table.concat(ordered_names(ordered), "\n"))
   if not chain then
     return nil, why
   end
@@ -84,13 +100,9 @@ end
 -- The names that were ordered and that the leaf does not have.
 local function missing_names(leaf, ordered)
   local has_name = require("certcentral.csr")._has_name
-  local list, names = {}, { ordered.common_name }
-  for _, name in ipairs(type(ordered.dns_names) == "table"
-                        and ordered.dns_names or {}) do
-    names[#names + 1] = name
-  end
-  for _, name in ipairs(names) do
-    if type(name) == "string" and name ~= "" and not has_name(leaf, name) then
+  local list = {}
+  for _, name in ipairs(ordered_names(ordered)) do
+    if not has_name(leaf, name) then
       list[#list + 1] = "'" .. core.printable(name, 253) .. "'"
     end
   end
@@ -136,7 +148,8 @@ local function read(self, bytes, order, format)
     end
     return {}
   end
-  local chain, why = read_chain(bytes, self.world.time())
+  local chain, why = read_chain(bytes, self.world.time(),
+                                order.certificate)
   if not chain then
     return nil, protocol(order.id, "cannot be read: %s", why)
   end

@@ -1,14 +1,13 @@
 --- An order written from a CSR: the API reads nothing from it, so that what
 -- the CSR says has to stand in the order once more.
 
+local certcentral = require "certcentral"
 local csr = require "certcentral.csr"
 local errors = require "certcentral.error"
 
 -- A signature by a hash that is weaker than the key is the weak link.
 local HASHES = { ["P-384"] = "sha384", ["P-521"] = "sha512" }
 local HASH = "sha256"
-
-local COMMON_NAME_MAX = 64 -- characters
 
 local function copy(value)
   if type(value) ~= "table" then
@@ -36,18 +35,33 @@ local function unique(facts)
   return names
 end
 
--- The common name and a list of the others. A CSR without a common name has
--- its first name that is short enough for one.
-local function names_of(facts)
-  local names = unique(facts)
-  if facts.common_name then
-    return table.remove(names, 1), names
+-- Whether an order takes the name as its common name.
+local function fits(name)
+  local _, err = certcentral.validate(
+    { certificate = { common_name = name } }, { check_csr = false })
+  for _, problem in ipairs(err.problems) do
+    if problem.path == "certificate.common_name" then
+      return false
+    end
   end
+  return true
+end
+
+-- The common name and a list of the others. A CSR without a common name, or
+-- with one that is none, has its first name that can be one: what a form was
+-- filled in with ("My server") is no name to order.
+local function names_of(facts)
+  local common_name = facts.common_name
+  if common_name and not fits(common_name) then
+    facts.common_name = nil
+  end
+  local names = unique(facts)
   for i, name in ipairs(names) do
-    if #name <= COMMON_NAME_MAX then
+    if fits(name) then
       return table.remove(names, i), names
     end
   end
+  return common_name, names
 end
 
 local function refuse(message)
@@ -61,7 +75,8 @@ end
 
 --- Writes an order from a CSR.
 -- certificate.common_name, dns_names, csr and signature_hash come from the
--- CSR, whatever `defaults` say; all else comes from `defaults`.
+-- CSR, whatever `defaults` say; all else comes from `defaults`. Where the
+-- CSR's own common name cannot be one, validation of the order warns of that.
 -- @param pem the CSR
 -- @param defaults further members of the order, or nil; it is copied
 -- @return the order; or nil, err where no public CA may sign the CSR or it

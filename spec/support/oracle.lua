@@ -66,7 +66,7 @@ oracle.form = object(
     { "number", needed(text { format = "card" }) },
     { "expiration_month", needed(integer(1, 12)) },
     { "expiration_year", needed(integer(1000, 9999)) },
-    { "cvv", needed(integer(100, 9999)) },
+    { "cvv", needed { kind = "cvv" } },
     { "cardholder_name", needed(text()) }) },
   { "billing_address", object(
     { "address", needed(text()) }, { "address2", text() },
@@ -182,6 +182,9 @@ function check.string(found, field, path, value)
      or value ~= "" and field.format and not formats.is[field.format](value)
      or field.real and formats.is_placeholder(value) then
     say(found, path, "format")
+  elseif field.format == "host" and formats.is_unknown(value)
+         and characters <= (field.most or characters) then
+    warn(found, path, "unknown")
   end
 end
 
@@ -193,6 +196,15 @@ function check.integer(found, field, path, value)
     say(found, path, "type", "range")
   elseif field.min and value < field.min or field.max and value > field.max then
     say(found, path, "range")
+  end
+end
+
+-- An integer, or its digits as they stand on the card.
+function check.cvv(found, _, path, value)
+  if type(value) == "string" and not value:find("^%d%d%d%d?$") then
+    say(found, path, "type")
+  elseif type(value) ~= "string" then
+    check.integer(found, integer(0, 9999), path, value)
   end
 end
 

@@ -1,6 +1,8 @@
 -- Formats of strings, read from the page and from the standards once more,
 -- in plain Lua. Shares nothing with the code that is tested.
 
+local names = require "support.oracle_names"
+
 local formats = {}
 
 local PLACEHOLDERS = { na = true, ["n/a"] = true, ["n.a."] = true,
@@ -60,12 +62,13 @@ local function octets_of(text)
   return octets
 end
 
--- IANA's registry of special addresses that are not globally reachable, and
--- multicast and what is beyond it.
+-- IANA's registry of special addresses, reachable or not, and multicast and
+-- what is beyond it.
 local SPECIAL = {
   { "0.0.0.0", 8 }, { "10.0.0.0", 8 }, { "100.64.0.0", 10 },
   { "127.0.0.0", 8 }, { "169.254.0.0", 16 }, { "172.16.0.0", 12 },
   { "192.0.0.0", 24 }, { "192.0.2.0", 24 }, { "192.88.99.0", 24 },
+  { "192.31.196.0", 24 }, { "192.52.193.0", 24 }, { "192.175.48.0", 24 },
   { "192.168.0.0", 16 }, { "198.18.0.0", 15 }, { "198.51.100.0", 24 },
   { "203.0.113.0", 24 }, { "224.0.0.0", 3 },
 }
@@ -135,19 +138,34 @@ local function is_public6(text)
     return false
   end
   return not (g[1] == 0x2001 and (g[2] < 0x200 or g[2] == 0xDB8)
+              or g[1] == 0x2620 and g[2] == 0x4F and g[3] == 0x8000
               or g[1] == 0x2002 or g[1] == 0x3FFF and g[2] < 0x1000)
 end
 
 -- ---- names -----------------------------------------------------------------
 
 local INTERNAL = { "local", "localhost", "internal", "lan", "test", "example",
-                   "invalid", "in-addr.arpa", "ip6.arpa" }
+                   "invalid", "in-addr.arpa", "ip6.arpa", "alt", "home.arpa",
+                   "corp", "home", "mail", "localdomain", "intranet",
+                   "private", "domain" }
 
 local function is_label(label)
   local fourth = label:sub(3, 4) == "--"
   return #label >= 1 and #label <= 63 and label:find("^[%w-]+$") ~= nil
     and label:sub(1, 1) ~= "-" and label:sub(-1) ~= "-"
-    and not (fourth and label:sub(1, 2):lower() ~= "xn")
+    and not (fourth and not (label:sub(1, 2):lower() == "xn"
+                             and names.is_punycode(label)))
+end
+
+local function is_internal(name)
+  name = "." .. name:lower()
+  for _, suffix in ipairs(INTERNAL) do
+    if name:sub(-#suffix - 1) == "." .. suffix then
+      return true
+    end
+  end
+  local onion = name:match("([^.]*)%.onion$")
+  return onion ~= nil and not (#onion == 56 and onion:find("^[%l2-7]+$"))
 end
 
 local function is_dns_name(name)
@@ -158,17 +176,9 @@ local function is_dns_name(name)
     end
     labels = labels + 1
   end
-  return labels >= 2 and #name <= 253 and not name:find("%.%d+$")
-end
-
-local function is_internal(name)
-  name = "." .. name:lower()
-  for _, suffix in ipairs(INTERNAL) do
-    if name:sub(-#suffix - 1) == "." .. suffix then
-      return true
-    end
-  end
-  return false
+  local last = name:match("[^.]*$")
+  return labels >= 2 and #name <= 253 and not is_internal(name)
+    and (last:find("^%a%a+$") ~= nil or last:lower():find("^xn%-%-") ~= nil)
 end
 
 function formats.is_wildcard(text)
@@ -181,8 +191,15 @@ local function is_host(text)
   elseif not text:find("[^%d.]") then
     return is_public4(text)
   end
-  return #text <= 253 and is_dns_name((text:gsub("^%*%.(.)", "%1")))
-    and not is_internal(text)
+  local name = text:gsub("^%*%.(.)", "%1")
+  return #text <= 253 and is_dns_name(name)
+    and not (name ~= text and names.is_suffix(name))
+end
+
+--- Whether a good name's top-level domain is not on the list.
+function formats.is_unknown(text)
+  return is_host(text) and not text:find(":", 1, true)
+    and text:find("[^%d.]") ~= nil and names.is_unknown(text)
 end
 
 local function is_email(text)
@@ -255,7 +272,8 @@ function formats.add_years(today, years)
 end
 
 local function is_card(text)
-  if #text < 12 or #text > 19 or text:find("%D") then
+  if #text < 12 or #text > 19 or text:find("%D")
+     or text:sub(1, 1) == "0" then
     return false
   end
   local sum = 0

@@ -29,8 +29,10 @@ local long = ("a"):rep(63)
 local GOOD = {
   host = { "example.com", "www.example.com", "*.example.com", "EXAMPLE.com",
            "8.8.8.8", "2606:4700:4700::1111", "xn--bcher-kva.example.com",
-           "a.b.c.d.example.org", "1a.example.net", "my-host.example.com" },
-  email = { "jill@example.com", "a.b+c@example.co.uk", "x@y.local",
+           "a.b.c.d.example.org", "1a.example.net", "my-host.example.com",
+           "*.example.co.uk", "example.jp", "*.github.io", "co.uk",
+           "www.example.notadomain", "xn--zckzah.example.de" },
+  email = { "jill@example.com", "a.b+c@example.co.uk", "x@y.example.de",
             "!#$%&'*+-/=?^_`{|}~@example.com" },
   card = { "4111111111111111", "5500005555555559", "340000000000009",
            "6011000990139424" },
@@ -44,8 +46,10 @@ local GOOD = {
 local NEAR = {
   host = { "", "example", "example.com.", ".example.com", "a..example.com",
            "-a.example.com", "a-.example.com", "ab--c.example.com",
-           "XN--a.example.com", "a.*.example.com", "*example.com", "*.",
-           "*.com", "**.example.com", "exa_mple.com", "m\195\188nchen.de",
+           "XN--a.example.com", "xn--0.example.com", "*.co.uk", "*.k12.ca.us",
+           "*.gov.us", "a.home.arpa", "zmap.onion", "example.alt",
+           "a.*.example.com", "*example.com", "*.", "*.com",
+           "**.example.com", "exa_mple.com", "m\195\188nchen.de",
            "host.local", "LOCALHOST", "a.example", "a.Test", "x.in-addr.arpa",
            "10.0.0.1", "172.32.0.1", "172.31.255.255", "192.0.2.1",
            "256.1.1.1", "1.2.3", "1.2.3.4.5", "01.2.3.4", "::1",
@@ -141,6 +145,8 @@ function make(r, field, chance)
       or field.format and r:of(GOOD[field.format]) or "Text of one line"
   elseif field.kind == "integer" then
     return right_integer(r, field)
+  elseif field.kind == "cvv" then
+    return r:of { 0, 12, 333, 9999, "012", "000", "7391" }
   elseif field.kind == "list" then
     return make_list(r, field, chance)
   elseif field.kind == "object" then

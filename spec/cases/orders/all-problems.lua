@@ -19,7 +19,7 @@ return {
     additional_emails = { "nobody" },
     payment_method = "cash",
     credit_card = { number = "4111111111111112", expiration_month = 13,
-                    expiration_year = 2020, cvv = 12,
+                    expiration_year = 2020, cvv = 12345,
                     cardholder_name = "" },
     dcv_method = "pigeon",
     skip_approval = 1,

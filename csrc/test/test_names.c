@@ -1,0 +1,119 @@
+/* test_names.c: names where no list of public suffixes is at hand, and what a
+ * list says; the list of libpsl, where it is installed. */
+#include "../core/formats.h"
+#include "../suffix/dcc_suffix.h"
+#include "test.h"
+
+static unsigned asked;
+
+static dcc_suffix no_list(const char *name, size_t n)
+{
+  (void)name;
+  (void)n;
+  asked++;
+  return DCC_SUFFIX_NO_LIST;
+}
+
+/* A list of "zz" and "b.zz". */
+static dcc_suffix short_list(const char *name, size_t n)
+{
+  bool listed = dcc_same_name(name, n, "zz", 2) ||
+                dcc_same_name(name, n, "b.zz", 4);
+  asked++;
+  return listed ? DCC_SUFFIX_YES : DCC_SUFFIX_NO;
+}
+
+#define LIST "have no '*' directly below a public suffix (by the Public " \
+             "Suffix List)"
+#define TABLE "have no '*' directly below a public suffix (by the built-in " \
+              "list of registries)"
+
+static const struct {
+  const char *name;
+  dcc_suffix_of *suffix_of;
+  const char *must; /* NULL: it is taken */
+  bool unknown;
+} cases[] = {
+  {"*.co.uk", NULL, TABLE, false}, {"*.co.uk", no_list, TABLE, false},
+  {"*.Com.AU", no_list, TABLE, false}, {"*.gov.us", no_list, TABLE, false},
+  {"*.co.jp", no_list, TABLE, false}, {"*.or.at", no_list, TABLE, false},
+  {"*.com.br", no_list, TABLE, false}, {"*.co.za", no_list, TABLE, false},
+  {"co.uk", no_list, NULL, false}, {"*.example.co.uk", no_list, NULL, false},
+  {"*.o.uk", no_list, NULL, false}, {"*.c.uk", no_list, NULL, false},
+  {"*.co.u.uk", no_list, NULL, false}, {"*.example.uk", NULL, NULL, false},
+  {"*.parliament.uk", NULL, NULL, false}, {"*.co.xx", NULL, NULL, false},
+  {"*.example.com", no_list, NULL, false},
+  {"x.notadomain", no_list, NULL, false}, {"x.notadomain", NULL, NULL, false},
+  {"*.b.zz", short_list, LIST, false}, {"*.B.ZZ", short_list, LIST, false},
+  {"*.a.zz", short_list, NULL, false}, {"b.zz", short_list, NULL, false},
+  {"a.b.zz", short_list, NULL, false}, {"*.a.b.zz", short_list, NULL, false},
+  {"*.co.uk", short_list, TABLE, true},
+  {"x.notadomain", short_list, NULL, true},
+  {"8.8.8.8", short_list, NULL, false},
+  {"2606:4700::1", short_list, NULL, false},
+  {"2606:4700::a", short_list, NULL, false},
+};
+
+static void test_names(void)
+{
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    const char *name = cases[i].name;
+    size_t n = strlen(name);
+    char *copy = memcpy(block_of(n), name, n);
+    dcc_refusal why = {0};
+    bool good = dcc_format_check(DCC_FORMAT_HOST, copy, n,
+                                 cases[i].suffix_of, &why);
+    expect(good == (cases[i].must == NULL), "case %zu: %s", i, name);
+    expect(good || same(why.must, cases[i].must), "case %zu: %s", i,
+           why.must);
+    expect(dcc_is_under_no_suffix(copy, n, cases[i].suffix_of) ==
+             cases[i].unknown, "case %zu: %s unknown", i, name);
+    free(copy);
+  }
+}
+
+/* The commonest domains cost no look at the list. */
+static void test_common(void)
+{
+  static const char *const names[] = {"example.com", "*.example.net",
+                                      "www.example.org"};
+  dcc_refusal why;
+  for (size_t i = 0; i < COUNT(names); i++)
+    expect(dcc_is_common(DCC_FORMAT_HOST, names[i], strlen(names[i])),
+           "%s is common", names[i]);
+  asked = 0;
+  dcc_format_check(DCC_FORMAT_HOST, "a.b.zz", 6, short_list, &why);
+  dcc_format_check(DCC_FORMAT_EMAIL, "a@b.zz", 6, short_list, &why);
+  expect(asked == 0, "only wildcards are looked up, asked %u times", asked);
+}
+
+/* Without libpsl there is nothing to be seen here. */
+static void test_libpsl(void)
+{
+  static const struct { const char *name; dcc_suffix suffix; } known[] = {
+    {"com", DCC_SUFFIX_YES}, {"CO.UK", DCC_SUFFIX_YES},
+    {"ck", DCC_SUFFIX_YES}, {"foo.ck", DCC_SUFFIX_YES},
+    {"www.ck", DCC_SUFFIX_NO}, {"kawasaki.jp", DCC_SUFFIX_YES},
+    {"city.kawasaki.jp", DCC_SUFFIX_NO}, {"github.io", DCC_SUFFIX_NO},
+    {"notadomain", DCC_SUFFIX_NO}, {"example.com", DCC_SUFFIX_NO},
+    {"xn--p1ai", DCC_SUFFIX_YES}, {"", DCC_SUFFIX_NO},
+  };
+  char *long_name = memset(block_of(100000), 'a', 100000);
+  if (dcc_suffix_listed("com", 3) == DCC_SUFFIX_NO_LIST) {
+    free(long_name);
+    return;
+  }
+  for (size_t i = 0; i < COUNT(known); i++)
+    expect(dcc_suffix_listed(known[i].name, strlen(known[i].name)) ==
+             known[i].suffix, "libpsl on \"%s\"", known[i].name);
+  expect(dcc_suffix_listed(long_name, 100000) == DCC_SUFFIX_NO, "long");
+  free(long_name);
+}
+
+int main(void)
+{
+  test_names();
+  test_common();
+  test_libpsl();
+  return end_of_test();
+}
