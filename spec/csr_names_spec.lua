@@ -373,7 +373,7 @@ end)
 
 describe("a warning about a CSR", function()
   -- file = the warnings' codes
-  local cases = {
+  local codes = {
     rsa2048 = {}, factor_757 = {}, exponent_256_bits = {}, p256 = {},
     exponent_3 = { "limit" }, exponent_65535 = { "limit" },
     exponent_257_bits = { "limit" },
@@ -382,7 +382,7 @@ describe("a warning about a CSR", function()
     two_extension_lists = { "csr_mismatch" },
     empty_name = {}, blank_name = {},
   }
-  for name, codes in pairs(cases) do
+  for name, codes in pairs(codes) do
     it("is told or not: " .. name, function()
       local order = order_of(requests[name], "example.com")
       local ok, warnings = certcentral.validate(order, { now = orders.NOW })

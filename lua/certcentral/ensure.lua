@@ -142,7 +142,6 @@ return function(call, ours)
   elseif past.open then
     return find_open(call, past.open, ours)
   elseif past.damaged then
-    return unknown(call, "the journal has a line that cannot be read: %s",
-                   past.damaged)
+    return unknown(call, "the journal is damaged: %s", past.damaged)
   end
 end

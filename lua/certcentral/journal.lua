@@ -32,6 +32,7 @@ local options_of = require "certcentral.options"
 local journal = {}
 
 local EXACT = 2 ^ 53 -- a float of this size and more may have lost digits
+local CLOSED_MAX = 4096 -- closed orders that a scan remembers, twice as many
 local FINAL = { placed = true, not_placed = true }
 
 journal.CLOSED = "the journal is closed"
@@ -113,24 +114,37 @@ end
 -- What a scan makes of an intent, and of an outcome.
 local function take_intent(scan, entry)
   local id = entry.entry
-  if id ~= nil and not scan.orders[id] and not scan.early[id] then
+  if id ~= nil and not scan.orders[id] and scan.early[id] ~= true and
+     not scan.closed[id] and not scan.closed_before[id] then
+    scan.early[id] = nil
     scan.last = scan.last + 1
     scan.orders[id] = { intent = entry, place = scan.last,
                         since = scan.since }
   end
 end
 
+-- Remembers the orders that were closed last, not all: a journal may be long.
+local function close(scan, id)
+  scan.orders[id] = nil
+  scan.closed[id], scan.closings = true, scan.closings + 1
+  if scan.closings % CLOSED_MAX == 0 then
+    scan.closed_before, scan.closed = scan.closed, {}
+  end
+end
+
 local function take_outcome(scan, entry)
   local id = entry.entry
   local order = id ~= nil and scan.orders[id]
-  if id == nil or not FINAL[entry.outcome] then
+  if id == nil or scan.closed[id] or scan.closed_before[id] then
     return
-  elseif not order then
-    scan.early[id] = true
+  elseif not order and scan.early[id] ~= true then
+    scan.early[id] = FINAL[entry.outcome] or entry
+  elseif not order or not FINAL[entry.outcome] then
+    return
   elseif scan.wanted and scan.wanted(order.intent) then
     order.outcome = order.outcome or entry
   else
-    scan.orders[id] = nil
+    close(scan, id)
   end
 end
 
@@ -151,18 +165,31 @@ local function note_time(scan, time)
   end
 end
 
+-- An order that is not known to be done, and whose own line is not there: that
+-- was lost, whatever is left of it.
+local function add_orphans(scan)
+  for _, entry in pairs(scan.early) do
+    if type(entry) == "table" and entry.outcome == "unknown" then
+      scan.skipped[#scan.skipped + 1] = { time = entry.time,
+        why = "the line of an order that is unknown is lost" }
+    end
+  end
+end
+
 --- Goes through a journal once.
 -- @param from any journal
 -- @param now seconds since 1970
 -- @param wanted nil, or a function(intent) that is true of the orders to keep
 --   although their outcome is final
 -- @return list of {intent, outcome: the final one or nil, since: not before
---   this time was it written}, oldest first; a list of {line, why, cut: the
---   line was never whole, before: it was written before this time}; or nil,
---   message
+--   this time was it written}, oldest first; a list of what is lost: {line,
+--   why, cut: the line was never whole, before: it was written before this
+--   time} or {why, time: when an order became unknown whose line is lost};
+--   or nil, message
 function journal.scan(from, now, wanted)
   local scan = { orders = {}, early = {}, skipped = {}, last = 0, now = now,
-                 wanted = wanted }
+                 wanted = wanted, closed = {}, closed_before = {},
+                 closings = 0 }
   local ok, message = walk(from, function(entry, skipped)
     if not entry then
       scan.skipped[#scan.skipped + 1] = skipped
@@ -178,6 +205,7 @@ function journal.scan(from, now, wanted)
   if not ok then
     return nil, message
   end
+  add_orphans(scan)
   local list = {}
   for _, order in pairs(scan.orders) do
     list[#list + 1] = order

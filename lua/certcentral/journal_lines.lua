@@ -121,12 +121,15 @@ end
 -- A line that may be of an order that was sent not long ago, in words; what
 -- was cut off as it was written was of an order that was not sent.
 local function recent_damage(skipped, now)
-  for _, line in ipairs(skipped) do
-    local before = line.before or line.changed
-    if line.line and not line.cut and
-       not (before and before <= now + AHEAD and
-            now - before >= journal_lines.SETTLE) then
-      return ("line %d, %s"):format(line.line, line.why)
+  for _, lost in ipairs(skipped) do
+    local before = lost.before or lost.changed or lost.time
+    local old = type(before) == "number" and before >= EARLIEST and
+                before <= now + AHEAD and
+                now - before >= journal_lines.SETTLE
+    if not old and lost.line and not lost.cut then
+      return ("line %d, %s"):format(lost.line, lost.why)
+    elseif not old and lost.time then
+      return lost.why
     end
   end
 end

@@ -69,35 +69,6 @@ local function read_list(value)
   return list
 end
 
--- How many orders an answer says that there are; `usual` where it does not.
-local function total_of(value, usual)
-  local page = value.page
-  return type(page) == "table" and tonumber(page.total) or usual or 0
-end
-
---- Reads one page of the answer to GET /order/alternate/{name}, which others
--- may follow: the decoded answer, its list as lookup.read has it; or nil, err.
--- @param answer, mask, any_404 as for lookup.read
-function lookup.page(answer, mask, any_404)
-  if answer.status == 404 then
-    local none, err = read_404(answer, mask, any_404)
-    return none and {}, none or err
-  end
-  local value, err = response.read(answer, mask)
-  if not value then
-    return nil, err
-  end
-  local list
-  list, err = read_list(value)
-  if not list then
-    return nil, err
-  elseif #list == 0 and total_of(value) > 0 then
-    return unclear("it has no order, but says that there are "
-                   .. tostring(value.page.total))
-  end
-  return value, list
-end
-
 --- Reads the answer to GET /order/alternate/{name}, which is one page.
 -- @param answer {status, headers, body} as a transport gives it
 -- @param mask a function from a text to the same without secrets
@@ -105,11 +76,19 @@ end
 -- @return list of {id, status, certificate_id}, empty where there is none;
 --   or nil, err: of the kind "protocol" where the answer is neither
 function lookup.read(answer, mask, any_404)
-  local value, list = lookup.page(answer, mask, any_404)
-  if not value then
-    return nil, list
+  if answer.status == 404 then
+    return read_404(answer, mask, any_404)
   end
-  if total_of(value, #list) ~= #list then
+  local value, err = response.read(answer, mask)
+  local list
+  if value then
+    list, err = read_list(value)
+  end
+  if not list then
+    return nil, err
+  end
+  local total = type(value.page) == "table" and tonumber(value.page.total)
+  if total and total ~= #list then
     return unclear(("it has %d orders, but says that there are %s")
                    :format(#list, tostring(value.page.total)))
   end

@@ -6,6 +6,7 @@ local errors = require "certcentral.error"
 local lookup = require "certcentral.lookup"
 local options_of = require "certcentral.options"
 local query = require "certcentral.query"
+local response = require "certcentral.response"
 local shapes = require "certcentral.shapes"
 
 local orders = {}
@@ -58,8 +59,11 @@ function orders.find_orders(self, alternative_order_id)
     part = part:gsub("%.", "%%2E")
   end
   local function read(answer, mask)
-    local value, err = lookup.page(answer, mask, self.any_404)
-    return value, not value and err or nil
+    if answer.status ~= 404 then
+      return response.read(answer, mask)
+    end
+    local none, err = lookup.read(answer, mask, self.any_404)
+    return none and {}, err
   end
   return query.all { client = self, member = "orders", how = { read = read },
                      path = "/order/alternate/" .. part }

@@ -173,10 +173,19 @@ local function key_bits(info)
   return curve and #text == curve[2] and curve[1] or nil
 end
 
+-- Whether CertificationRequestInfo is of version 1, which is written as 0
+-- (RFC 2986, 4.1).
+local function is_version_1(info)
+  return der.hex(der.list(info)[1].content) == "00"
+end
+
 local function parse(pem)
   local request = x509csr.new(pem, "PEM")
   local _, content = der.read(request:tostring("DER"))
   local parts = der.list(content)
+  if not is_version_1(parts[1].content) then
+    return nil
+  end
   local size = key_bits(parts[1].content)
   local key = size and request:getPublicKey()
   return key and holds(key, parts) and { key = key, bits = size }
