@@ -237,7 +237,8 @@ static uint64_t power_modulo(uint64_t base, unsigned exponent, unsigned m)
   return result;
 }
 
-/* Whether n is an r-th power, r a prime: modulo a prime q = k * r + 1 only one number in r is one, namely where its k-th power is 1. */
+/* Whether n is an r-th power, r a prime: modulo a prime q = k * r + 1 only one
+ * number in r is one, namely where its k-th power is 1. */
 static bool is_rth_power(const BIGNUM *n, unsigned r)
 {
   unsigned bits = 0;
