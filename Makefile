@@ -71,7 +71,7 @@ help:
 	@echo 'make fuzz      fuzz the C code; FUZZ_SECONDS for each target'
 	@echo 'make fuzz-lua  random orders against a second reading of the rules'
 	@echo 'make tsan      four threads under the thread sanitizer'
-	@echo 'make soak      SOAK_COUNT orders through one client, with faults'
+	@echo 'make soak      SOAK_COUNT orders with faults, and an attack'
 	@echo 'make coverage  lines and branches that the tests reach'
 	@echo 'make bench     measure, as ratios within one run'
 	@echo 'make install   install to PREFIX=$(PREFIX)'

@@ -34,7 +34,8 @@ local function process(way, name, journal, ready)
   return ("CERTCENTRAL_STATE=%s "):format(quote(directory .. "/state"))
     .. support.program("ensure_process.lua", way, name, server.base_url,
       server.ca_file, server.api_key,
-      journal and directory .. "/journal" or "-", ready and directory .. "/ready" or "-")
+      journal and directory .. "/journal" or "-",
+      ready and directory .. "/ready" or "-")
 end
 
 -- Starts all of the commands; lets them begin at once, when they all are

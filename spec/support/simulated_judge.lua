@@ -120,7 +120,9 @@ local function judge_call(self, call)
   elseif call.told == "not_placed" then
     if not call.twin_of and has_order(call) then
       fault("lost", "told as not placed")
-    elseif SHARED[call.way] and could_see(self, call) then
+    elseif SHARED[call.way] and call.kind ~= "config"
+           and could_see(self, call) then
+      -- "config": no claim could be had, so that nothing was looked at
       fault("lost", "told as not placed, and a look-up would show it")
     end
   elseif call.told == "raised" then

@@ -68,11 +68,17 @@ local function make(self)
   end
 end
 
--- The store as a process sees it.
+-- The store as a process sees it; now and then it cannot say of a lock.
 local function view(self, inner)
   local held = {}
   local outer = { held = held, inner = inner }
+  local function is_out()
+    return self.world:chance(self.service.faults / 10)
+  end
   function outer.lock(_, name, seconds)
+    if is_out() then
+      return nil, "the store does not answer"
+    end
     local token, holder, left = inner:lock(name, seconds)
     if token then
       held[name] = { token = token, ends = self.world.now + seconds }
@@ -80,6 +86,9 @@ local function view(self, inner)
     return token, holder, left
   end
   function outer.keep(_, name, token, seconds)
+    if is_out() then
+      return nil, "the store does not answer"
+    end
     local kept, message = inner:keep(name, token, seconds)
     if kept and held[name] then
       held[name].ends = self.world.now + seconds

@@ -254,6 +254,7 @@ local function client_for(self, process)
     api_key = process.account, rate = false, retry = { base = 0.5, cap = 5 },
     journal = open_journal(self), store = stores.of(self, process),
     unique_ids = self.service.unique or nil,
+    deadline = world:of { 15, 120, 120 }, recover_for = world:of { 10, 60 },
     transport = {
       perform = self.service:transport(process), time = process.time,
       clock = function() return world.now end,
