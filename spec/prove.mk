@@ -52,7 +52,7 @@ fuzz-lua: deps
 
 LIB_lua5.4 = -llua5.4
 LIB_lua5.1 = -lluajit-5.1
-HOSTS = lua_memory lua_secrets lua_threads
+HOSTS = lua_memory lua_secrets lua_threads lua_finalizers
 HOST_PROGRAMS = $(foreach abi,lua5.4 lua5.1,\
 	$(HOSTS:%=$(BUILD)/test/%-$(abi)))
 

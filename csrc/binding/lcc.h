@@ -1,8 +1,16 @@
 /* lcc.h: what every binding file shares: one Lua API for Lua 5.4, Lua 5.1
  * and LuaJIT, and the names of the userdata types.
  *
- * Memory that C allocates belongs to a full userdata before any Lua call
- * that can raise is made: a raise is a longjmp and frees nothing. */
+ * Two rules for every call of Lua's that may ask for memory or run a
+ * metamethod:
+ *  - It may raise, which is a longjmp and frees nothing. So memory that C
+ *    allocates belongs to a full userdata before, or the call is made within
+ *    lua_pcall() by whoever owns that memory.
+ *  - It may run finalizers, which are any Lua code: code that closes, uses or
+ *    changes whatever a script can reach. So C then holds no pointer into
+ *    such state: what is read meanwhile belongs to the C call, in a userdata
+ *    that only its own stack has, and a string is held by the stack, not by
+ *    a table alone. What is closed is asked for after the last such call. */
 #ifndef LCC_H
 #define LCC_H
 

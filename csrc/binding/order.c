@@ -9,8 +9,7 @@
 #include <limits.h>
 #include <string.h>
 
-enum { UNKNOWN_DEPTH = 32, UNKNOWN_VALUES = 100000, STACK_SLOTS = 120,
-       LONG_LIST = 1000 };
+enum { UNKNOWN_DEPTH = 32, UNKNOWN_VALUES = 100000, LONG_LIST = 1000 };
 
 /* ---- names ------------------------------------------------------------- */
 
@@ -79,12 +78,12 @@ static const char *not_plain(lua_State *L)
   const char *what = NULL;
   if (!lua_getmetatable(L, -1))
     return NULL;
-  lua_pushliteral(L, "__index");
+  lua_pushvalue(L, lua_upvalueindex(LCC_INDEX));
   lua_rawget(L, -2);
   if (!lua_isnil(L, -1))
     what = "a table whose metatable has __index";
   lua_pop(L, 1);
-  lua_pushliteral(L, "__pairs");
+  lua_pushvalue(L, lua_upvalueindex(LCC_PAIRS));
   lua_rawget(L, -2);
   if (!lua_isnil(L, -1))
     what = "a table whose metatable has __pairs";
@@ -363,15 +362,13 @@ static void read_object(walk *w, const dcc_scope *scope, unsigned object)
   }
 }
 
-void lcc_read_order(lua_State *L, int index, lcc_order *box,
-                    bool keep_unknown)
+bool lcc_read_order(lua_State *L, int index, dcc_order *order,
+                    const lcc_names *names, bool keep_unknown)
 {
-  dcc_order *order = box->order;
-  walk w = {.L = L, .order = order, .names = &box->names,
+  walk w = {.L = L, .order = order, .names = names,
             .keep_unknown = keep_unknown};
   dcc_scope scope = dcc_order_scope(order);
   const char *what;
-  luaL_checkstack(L, STACK_SLOTS, "an order");
   lua_pushvalue(L, index);
   what = not_plain(L);
   if (what != NULL)
@@ -379,6 +376,5 @@ void lcc_read_order(lua_State *L, int index, lcc_order *box,
   else
     read_object(&w, &scope, DCC_ORDER);
   lua_pop(L, 1);
-  if (order->failed)
-    luaL_error(L, "not enough memory");
+  return !order->failed;
 }

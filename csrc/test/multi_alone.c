@@ -92,7 +92,7 @@ static void check_hanging(void)
   await_lookup(1);
   dcc_multi_step(m, 0);
   expect(lookups == 1, "a name is looked up once");
-  expect(dcc_multi_next(m, NULL) == NULL, "nothing has finished");
+  expect(dcc_multi_take(m) == NULL, "nothing has finished");
   expect(dcc_multi_cancel(m, first, &maybe) && !maybe,
          "nothing was sent to an unknown address");
   dcc_multi_step(m, 0);
@@ -104,16 +104,17 @@ static void check_hanging(void)
 static void check_time_out(void)
 {
   dcc_multi *m = new_multi();
-  const dcc_multi_result *r = NULL;
+  dcc_multi_result *list, *r;
   int i, done = 0;
   for (i = 0; i < MANY; i++)
     add(m, 50);
   while (dcc_multi_count(m) > 0) {
     dcc_multi_step(m, 1000L * LIFETIME);
-    for (r = NULL; (r = dcc_multi_next(m, r)) != NULL; done++)
-      expect(r->response == NULL && !r->failure->maybe
-               && r->failure->code == 28, "it timed out, unsent");
-    dcc_multi_clear(m);
+    list = dcc_multi_take(m);
+    for (r = list; r != NULL; r = r->next, done++)
+      expect(!r->answered && !r->failure.maybe && r->failure.code == 28,
+             "it timed out, unsent");
+    dcc_multi_result_free(list);
   }
   expect(done == MANY, "all have timed out");
   dcc_multi_free(m);

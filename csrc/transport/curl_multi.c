@@ -14,18 +14,16 @@ enum {
   GRACE_MS = 100         /* libcurl's own time-outs come first */
 };
 
-typedef enum dcc_state { IDLE, WAITING, ACTIVE, DONE } dcc_state;
+typedef enum dcc_state { IDLE, WAITING, ACTIVE, STATES } dcc_state;
 
 typedef struct dcc_transfer dcc_transfer;
 
-/* One request on its way. `result` is first: dcc_multi_next() gives it out. */
+/* One request on its way. */
 struct dcc_transfer {
-  dcc_multi_result result;
+  dcc_multi_result *result;     /* of its own until it ends; NULL: idle */
   dcc_transfer *before, *after; /* in the list of its state */
   dcc_state state;
   dcc_curl *curl;
-  dcc_curl_response response;
-  dcc_curl_failure failure;
   dcc_buffer body;      /* wiped when it is freed: it may hold card data */
   int64_t connect_ends; /* of now_ms() */
   int64_t ends;
@@ -41,7 +39,9 @@ struct dcc_multi {
   CURLM *curlm;
   dcc_curl *model; /* holds the options of all handles */
   dcc_sockets sockets;
-  dcc_list lists[DONE + 1]; /* by state */
+  dcc_list lists[STATES]; /* by state */
+  dcc_multi_result *done, **done_end; /* what has finished; its last link */
+  size_t done_count;
   int64_t last_id;
   int64_t guard_at; /* no transfer is overdue before */
   long max_connections; /* as dcc_multi_new() got it */
@@ -129,7 +129,7 @@ static void free_transfer(dcc_transfer *t)
   if (t == NULL)
     return;
   dcc_curl_free(t->curl);
-  dcc_curl_response_free(&t->response);
+  dcc_multi_result_free(t->result);
   dcc_buffer_free(&t->body);
   free(t);
 }
@@ -169,13 +169,23 @@ static dcc_transfer *new_transfer(dcc_multi *m, dcc_curl_failure *failure)
   return NULL;
 }
 
-/* The transfer is in no list then. */
+/* With a result, and in no list. */
 static dcc_transfer *take_transfer(dcc_multi *m, dcc_curl_failure *failure)
 {
+  dcc_multi_result *result = calloc(1, sizeof *result);
   dcc_transfer *t = m->lists[IDLE].last;
-  if (t == NULL)
-    return new_transfer(m, failure);
-  leave(m, t);
+  if (result == NULL) {
+    dcc_curl_no_memory(failure);
+    return NULL;
+  }
+  if (t != NULL)
+    leave(m, t);
+  else
+    t = new_transfer(m, failure);
+  if (t != NULL)
+    t->result = result;
+  else
+    free(result);
   return t;
 }
 
@@ -184,7 +194,9 @@ static void give_back(dcc_multi *m, dcc_transfer *t)
 {
   dcc_wipe(t->body.data, t->body.length);
   dcc_buffer_clear(&t->body);
-  dcc_curl_response_trim(&t->response);
+  t->curl->response = NULL;
+  dcc_multi_result_free(t->result);
+  t->result = NULL;
   if (m->lists[IDLE].count < IDLE_MAX)
     enter(m, t, IDLE);
   else
@@ -202,7 +214,7 @@ static bool prepare(dcc_transfer *t, const dcc_curl_request *request,
     return dcc_curl_no_memory(failure);
   if (request->body.bytes != NULL)
     own.body.bytes = t->body.length > 0 ? t->body.data : "";
-  dcc_curl_begin(t->curl, &t->response);
+  dcc_curl_begin(t->curl, &t->result->response);
   return dcc_curl_prepare(t->curl, &own, failure);
 }
 
@@ -217,7 +229,7 @@ int64_t dcc_multi_add(dcc_multi *m, const dcc_curl_request *request,
     give_back(m, t);
     return 0;
   }
-  t->result = (dcc_multi_result){ .id = ++m->last_id };
+  t->result->id = ++m->last_id;
   t->ends = now + t->curl->timeout_ms;
   t->connect_ends = now + t->curl->connect_timeout_ms;
   if (t->connect_ends < m->guard_at)
@@ -225,7 +237,7 @@ int64_t dcc_multi_add(dcc_multi *m, const dcc_curl_request *request,
   if (t->ends < m->guard_at)
     m->guard_at = t->ends;
   enter(m, t, WAITING);
-  return t->result.id;
+  return t->result->id;
 }
 
 /* --- ends of transfers --- */
@@ -238,12 +250,24 @@ static void withdraw(dcc_multi *m, dcc_transfer *t)
     (void)curl_multi_remove_handle(m->curlm, t->curl->easy);
 }
 
+/* Its result is on the list of what has finished, the transfer idle. */
+static void end(dcc_multi *m, dcc_transfer *t)
+{
+  dcc_multi_result *result = t->result;
+  t->result = NULL;
+  *m->done_end = result;
+  m->done_end = &result->next;
+  m->done_count++;
+  leave(m, t);
+  give_back(m, t);
+}
+
 static void fail(dcc_multi *m, dcc_transfer *t, CURLcode code)
 {
-  dcc_curl_explain(t->curl, code, &t->failure);
+  dcc_curl_explain(t->curl, code, &t->result->failure);
   withdraw(m, t);
-  t->result.failure = &t->failure;
-  move(m, t, DONE);
+  dcc_curl_response_free(&t->result->response); /* what had come of it */
+  end(m, t);
 }
 
 /* Notes what the connection speaks, while libcurl still tells. */
@@ -269,10 +293,10 @@ static void finish(dcc_multi *m, dcc_transfer *t, CURLcode code)
     return;
   }
   note_version(m, t);
-  t->response.status = status;
-  t->result.response = &t->response;
+  t->result->response.status = status;
+  t->result->answered = true;
   withdraw(m, t);
-  move(m, t, DONE);
+  end(m, t);
 }
 
 static void collect(dcc_multi *m)
@@ -429,7 +453,7 @@ static void run_ready(dcc_multi *m, long timeout_ms, int64_t *slice_ends)
     if (got & (POLLERR | POLLNVAL))
       what |= CURL_CSELECT_ERR;
     run(m, fd, what);
-    if (m->lists[DONE].count >= BATCH || now_ms() >= *slice_ends)
+    if (m->done_count >= BATCH || now_ms() >= *slice_ends)
       return;
   }
 }
@@ -447,7 +471,7 @@ static long least(long a, int64_t b)
 long dcc_multi_timeout(const dcc_multi *m)
 {
   long ms = -1;
-  if (m->lists[DONE].count > 0 || may_start(m))
+  if (m->done_count > 0 || may_start(m))
     return 0;
   (void)curl_multi_timeout(m->curlm, &ms);
   if (under_way(m) > 0)
@@ -468,52 +492,87 @@ void dcc_multi_step(dcc_multi *m, long timeout_ms)
     guard(m);
     start_waiting(m, slice_ends);
     now = now_ms();
-  } while (now < ends && m->lists[DONE].count == 0
+  } while (now < ends && m->done_count == 0
            && under_way(m) > 0);
 }
 
 /* --- results --- */
 
-const dcc_multi_result *dcc_multi_next(const dcc_multi *m,
-                                       const dcc_multi_result *last)
+dcc_multi_result *dcc_multi_take(dcc_multi *m)
 {
-  const dcc_transfer *t = m->lists[DONE].first;
-  if (last != NULL)
-    t = ((const dcc_transfer *)(const void *)last)->after;
-  return t ? &t->result : NULL;
+  dcc_multi_result *list = m->done;
+  m->done = NULL;
+  m->done_end = &m->done;
+  m->done_count = 0;
+  return list;
 }
 
-void dcc_multi_clear(dcc_multi *m)
+void dcc_multi_give_back(dcc_multi *m, dcc_multi_result *list)
 {
-  dcc_transfer *t;
-  while ((t = m->lists[DONE].first) != NULL) {
-    leave(m, t);
-    give_back(m, t);
+  dcc_multi_result *since = dcc_multi_take(m);
+  *m->done_end = list;
+  for (; *m->done_end != NULL; m->done_end = &(*m->done_end)->next)
+    m->done_count++;
+  *m->done_end = since;
+  for (; *m->done_end != NULL; m->done_end = &(*m->done_end)->next)
+    m->done_count++;
+}
+
+void dcc_multi_result_free(dcc_multi_result *list)
+{
+  while (list != NULL) {
+    dcc_multi_result *next = list->next;
+    dcc_curl_response_free(&list->response);
+    free(list);
+    list = next;
   }
 }
 
 size_t dcc_multi_count(const dcc_multi *m)
 {
-  return under_way(m) + m->lists[DONE].count;
+  return under_way(m) + m->done_count;
 }
 
 static dcc_transfer *find(const dcc_multi *m, int64_t id)
 {
   int state;
-  for (state = WAITING; state <= DONE; state++) {
+  for (state = WAITING; state <= ACTIVE; state++) {
     dcc_transfer *t = m->lists[state].first;
     for (; t != NULL; t = t->after)
-      if (t->result.id == id)
+      if (t->result->id == id)
         return t;
   }
   return NULL;
 }
 
+/* Takes a result that has finished off the list; NULL: it is not there. */
+static dcc_multi_result *drop_done(dcc_multi *m, int64_t id)
+{
+  dcc_multi_result **link = &m->done, *result;
+  while (*link != NULL && (*link)->id != id)
+    link = &(*link)->next;
+  result = *link;
+  if (result == NULL)
+    return NULL;
+  *link = result->next;
+  if (*link == NULL)
+    m->done_end = link;
+  m->done_count--;
+  result->next = NULL;
+  return result;
+}
+
 bool dcc_multi_cancel(dcc_multi *m, int64_t id, bool *maybe)
 {
   dcc_transfer *t = find(m, id);
-  if (t == NULL)
+  dcc_multi_result *done = t == NULL ? drop_done(m, id) : NULL;
+  if (t == NULL && done == NULL)
     return false;
+  if (done != NULL) {
+    *maybe = done->answered || done->failure.maybe;
+    dcc_multi_result_free(done);
+    return true;
+  }
   *maybe = t->curl->sent;
   withdraw(m, t);
   leave(m, t);
@@ -544,6 +603,7 @@ dcc_multi *dcc_multi_new(const dcc_curl_options *options, long connections,
     return NULL;
   }
   m->guard_at = INT64_MAX;
+  m->done_end = &m->done;
   m->max_connections = connections;
   m->model = dcc_curl_new(options, failure);
   if (m->model == NULL) {
@@ -563,7 +623,7 @@ void dcc_multi_free(dcc_multi *m)
   int state;
   if (m == NULL)
     return;
-  for (state = IDLE; state <= DONE; state++) {
+  for (state = IDLE; state < STATES; state++) {
     dcc_transfer *t = m->lists[state].first, *after;
     for (; t != NULL; t = after) {
       after = t->after;
@@ -571,6 +631,7 @@ void dcc_multi_free(dcc_multi *m)
       free_transfer(t);
     }
   }
+  dcc_multi_result_free(m->done);
   (void)curl_multi_cleanup(m->curlm);
   dcc_curl_free(m->model);
   dcc_sockets_free(&m->sockets);
