@@ -68,4 +68,22 @@ static inline int lcc_tointeger(lua_State *L, int index, int64_t *i)
   return (lua_Number)*i == n;
 }
 
+/* The number of items of the table at `index` as a list; LCC_NO_LIST where it
+ * has holes that make Lua's length one far beyond its last item: 2^63 - 1
+ * for a few keys in the right places. Whoever asks for memory by it gets as
+ * much as the table has. Small holes are for the caller to find. */
+#define LCC_NO_LIST SIZE_MAX
+enum { LCC_LONG_LIST = 16 };
+static inline size_t lcc_list_length(lua_State *L, int index)
+{
+  uint64_t length = lua_rawlen(L, index), keys = 0;
+  if (length <= LCC_LONG_LIST)
+    return (size_t)length;
+  lua_pushvalue(L, index);
+  for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
+    keys++;
+  lua_pop(L, 1);
+  return keys < length ? LCC_NO_LIST : (size_t)length;
+}
+
 #endif
