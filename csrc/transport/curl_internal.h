@@ -3,7 +3,9 @@
 #define DCC_CURL_INTERNAL_H
 
 #include <curl/curl.h>
+#include <sys/types.h>
 
+#include "curl_sockets.h"
 #include "dcc_curl.h"
 #include "dcc_multi.h"
 
@@ -32,6 +34,8 @@ struct dcc_curl {
   char *user_agent;
   size_t body_max;
   dcc_multi *multi; /* that it belongs to; NULL: it works alone */
+  pid_t process;    /* that opened its connections: see dcc_curl_perform() */
+  dcc_sockets sockets; /* where it works alone */
 
   /* What the easy handle holds now, to set only what changes. */
   dcc_buffer url;
@@ -48,6 +52,7 @@ struct dcc_curl {
 
   /* The transfer under way. */
   dcc_curl_response *response;
+  bool found;      /* an address to connect to was found */
   bool sent;       /* the request was put on a connection */
   bool again;      /* libcurl wanted to send it a second time */
   bool in_headers; /* between a status line and its blank line */

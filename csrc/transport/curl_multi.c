@@ -4,7 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "curl_sockets.h"
+#include "curl_internal.h"
 
 enum {
   IDLE_MAX = 256,        /* handles that are kept for the next requests */
@@ -36,7 +36,8 @@ typedef struct dcc_list {
 } dcc_list;
 
 struct dcc_multi {
-  CURLM *curlm;
+  CURLM *curlm; /* NULL where there was no memory for it: broken */
+  pid_t process; /* that opened the connections */
   dcc_curl *model; /* holds the options of all handles */
   dcc_sockets sockets;
   dcc_list lists[STATES]; /* by state */
@@ -205,6 +206,8 @@ static void give_back(dcc_multi *m, dcc_transfer *t)
 
 /* --- adding --- */
 
+static void leave_inherited(dcc_multi *m);
+
 static bool prepare(dcc_transfer *t, const dcc_curl_request *request,
                     dcc_curl_failure *failure)
 {
@@ -221,8 +224,10 @@ static bool prepare(dcc_transfer *t, const dcc_curl_request *request,
 int64_t dcc_multi_add(dcc_multi *m, const dcc_curl_request *request,
                       dcc_curl_failure *failure)
 {
-  dcc_transfer *t = take_transfer(m, failure);
+  dcc_transfer *t;
   int64_t now = now_ms();
+  leave_inherited(m);
+  t = take_transfer(m, failure);
   if (t == NULL)
     return 0;
   if (!prepare(t, request, failure)) {
@@ -348,7 +353,7 @@ static void guard(dcc_multi *m)
   guard_list(m, ACTIVE, now);
 }
 
-/* --- when memory ran out --- */
+/* --- beginning anew --- */
 
 static bool set_up(dcc_multi *m, CURLM *c)
 {
@@ -360,6 +365,15 @@ static bool set_up(dcc_multi *m, CURLM *c)
          && curl_multi_setopt(c, CURLMOPT_MAXCONNECTS, kept) == CURLM_OK;
 }
 
+static CURLM *new_curlm(dcc_multi *m)
+{
+  CURLM *fresh = curl_multi_init();
+  if (fresh == NULL || set_up(m, fresh))
+    return fresh;
+  (void)curl_multi_cleanup(fresh);
+  return NULL;
+}
+
 /* libcurl's multi does not survive every want of memory: it may divide by
  * zero when a socket is used again, or refuse everything. Gives up what is
  * under way and takes another one. Where there is no memory for that either,
@@ -369,16 +383,75 @@ static void mend(dcc_multi *m)
   CURLM *fresh = NULL;
   while (m->lists[ACTIVE].first != NULL)
     fail(m, m->lists[ACTIVE].first, CURLE_OUT_OF_MEMORY);
-  fresh = curl_multi_init();
-  if (fresh != NULL && !set_up(m, fresh)) {
-    (void)curl_multi_cleanup(fresh);
-    fresh = NULL;
-  }
+  fresh = new_curlm(m);
   if (fresh == NULL)
     return;
-  (void)curl_multi_cleanup(m->curlm);
+  if (m->curlm != NULL)
+    (void)curl_multi_cleanup(m->curlm);
   m->curlm = fresh;
   m->broken = false;
+}
+
+/* --- after a fork --- */
+
+/* A look-up of libcurl's has a thread, which no other process has: neither
+ * may be touched there. */
+static bool looks_up(const dcc_multi *m)
+{
+  const dcc_transfer *t = m->lists[ACTIVE].first;
+  while (t != NULL && t->curl->found)
+    t = t->after;
+  return t != NULL;
+}
+
+static void fail_inherited(dcc_multi *m, dcc_state state)
+{
+  static const dcc_curl_failure failure = {
+    .code = CURLE_ABORTED_BY_CALLBACK, .maybe = true,
+    .message = "the process was forked while the request was under way, and "
+               "this is the new process: the other one has the answer" };
+  while (m->lists[state].first != NULL) {
+    dcc_transfer *t = m->lists[state].first;
+    t->result->failure = failure;
+    withdraw(m, t);
+    dcc_curl_response_free(&t->result->response);
+    end(m, t);
+  }
+}
+
+/* Leaves libcurl's memory of what is under way as it is. */
+static void abandon(dcc_multi *m)
+{
+  dcc_transfer *t;
+  while ((t = m->lists[ACTIVE].first) != NULL) {
+    t->curl->easy = NULL;
+    move(m, t, WAITING);
+  }
+  m->curlm = NULL;
+  dcc_sockets_abandon(&m->sockets);
+}
+
+/* Gives up what is another process's; does nothing in the process that
+ * opened the connections. */
+static void leave_inherited(dcc_multi *m)
+{
+  dcc_transfer *t;
+  if (m->process == getpid())
+    return;
+  m->process = getpid();
+  if (looks_up(m) || !dcc_sockets_replace(&m->sockets))
+    abandon(m);
+  fail_inherited(m, WAITING);
+  fail_inherited(m, ACTIVE);
+  while ((t = m->lists[IDLE].first) != NULL) {
+    leave(m, t);
+    free_transfer(t);
+  }
+  if (m->curlm != NULL)
+    (void)curl_multi_cleanup(m->curlm);
+  m->curlm = NULL;
+  m->connected = m->http2 = false;
+  m->broken = true; /* until mend() */
 }
 
 /* --- a step --- */
@@ -406,6 +479,10 @@ static bool set_pipewait(dcc_transfer *t, bool pipewait)
 static void run(dcc_multi *m, curl_socket_t fd, int what)
 {
   int running;
+  if (m->broken)
+    mend(m);
+  if (m->broken)
+    return;
   if (curl_multi_socket_action(m->curlm, fd, what, &running) != CURLM_OK)
     m->broken = true;
   collect(m);
@@ -468,12 +545,14 @@ static long least(long a, int64_t b)
   return a < 0 || b < a ? (long)(b < 0 ? 0 : b > INT_MAX ? INT_MAX : b) : a;
 }
 
-long dcc_multi_timeout(const dcc_multi *m)
+long dcc_multi_timeout(dcc_multi *m)
 {
   long ms = -1;
+  leave_inherited(m);
   if (m->done_count > 0 || may_start(m))
     return 0;
-  (void)curl_multi_timeout(m->curlm, &ms);
+  if (m->curlm != NULL)
+    (void)curl_multi_timeout(m->curlm, &ms);
   if (under_way(m) > 0)
     ms = least(ms, m->guard_at - now_ms());
   return ms;
@@ -482,6 +561,7 @@ long dcc_multi_timeout(const dcc_multi *m)
 void dcc_multi_step(dcc_multi *m, long timeout_ms)
 {
   int64_t now = now_ms(), ends = now, slice_ends;
+  leave_inherited(m);
   if (under_way(m) > 0)
     ends += timeout_ms;
   do {
@@ -564,8 +644,11 @@ static dcc_multi_result *drop_done(dcc_multi *m, int64_t id)
 
 bool dcc_multi_cancel(dcc_multi *m, int64_t id, bool *maybe)
 {
-  dcc_transfer *t = find(m, id);
-  dcc_multi_result *done = t == NULL ? drop_done(m, id) : NULL;
+  dcc_transfer *t;
+  dcc_multi_result *done;
+  leave_inherited(m);
+  t = find(m, id);
+  done = t == NULL ? drop_done(m, id) : NULL;
   if (t == NULL && done == NULL)
     return false;
   if (done != NULL) {
@@ -580,9 +663,10 @@ bool dcc_multi_cancel(dcc_multi *m, int64_t id, bool *maybe)
   return true;
 }
 
-size_t dcc_multi_fds(const dcc_multi *m, dcc_multi_fd *fds, size_t room)
+size_t dcc_multi_fds(dcc_multi *m, dcc_multi_fd *fds, size_t room)
 {
   size_t i, n = 0;
+  leave_inherited(m);
   for (i = 0; i < m->sockets.count; i++) {
     const dcc_socket *s = &m->sockets.list[i];
     if (s->events != 0 && n++ < room)
@@ -610,8 +694,9 @@ dcc_multi *dcc_multi_new(const dcc_curl_options *options, long connections,
     free(m);
     return NULL;
   }
-  m->curlm = curl_multi_init();
-  if (m->curlm != NULL && set_up(m, m->curlm))
+  m->process = getpid();
+  m->curlm = new_curlm(m);
+  if (m->curlm != NULL)
     return m;
   dcc_curl_no_memory(failure);
   dcc_multi_free(m);
@@ -623,6 +708,7 @@ void dcc_multi_free(dcc_multi *m)
   int state;
   if (m == NULL)
     return;
+  leave_inherited(m);
   for (state = IDLE; state < STATES; state++) {
     dcc_transfer *t = m->lists[state].first, *after;
     for (; t != NULL; t = after) {

@@ -18,7 +18,11 @@
  *
  * While no connection is open, the requests wait for the first one that gets
  * one: a name is looked up once and not a hundred times, and a server that
- * speaks HTTP/2 gets one connection. One thread at a time may use a multi. */
+ * speaks HTTP/2 gets one connection. One thread at a time may use a multi.
+ *
+ * A process that has inherited a multi by fork(2) begins anew with
+ * connections of its own. Requests that were under way are the other
+ * process's: here each of them fails, with `maybe` set. */
 #ifndef DCC_MULTI_H
 #define DCC_MULTI_H
 
@@ -85,8 +89,8 @@ bool dcc_multi_cancel(dcc_multi *m, int64_t id, bool *maybe);
  * one of these is ready, or after dcc_multi_timeout() milliseconds (-1: no
  * limit). Both change with every other call. dcc_multi_fds() fills at most
  * `room` elements and returns how many there are. */
-size_t dcc_multi_fds(const dcc_multi *m, dcc_multi_fd *fds, size_t room);
-long dcc_multi_timeout(const dcc_multi *m);
+size_t dcc_multi_fds(dcc_multi *m, dcc_multi_fd *fds, size_t room);
+long dcc_multi_timeout(dcc_multi *m);
 
 /* Gives all requests up, closes all connections, wipes the key and every
  * copy of it, and frees. Never waits, not even for a name server. NULL is
