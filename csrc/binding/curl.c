@@ -7,6 +7,7 @@
  *                   connect_timeout = } -> response | nil, failure
  *   handle:close()
  *   curl.version
+ *   curl.wipes     whether libcurl wipes the memory that it frees
  *
  * A wrong type raises; a wrong content gives a failure, as contents may
  * come from outside. failure: message, sent ("no" or "maybe"), code
@@ -367,5 +368,7 @@ LCC_EXPORT int luaopen_certcentral_curl(lua_State *L)
   luaL_newlib(L, functions);
   lua_pushstring(L, dcc_curl_version());
   lua_setfield(L, -2, "version");
+  lua_pushboolean(L, dcc_curl_wipes());
+  lua_setfield(L, -2, "wipes");
   return 1;
 }

@@ -158,16 +158,17 @@ static bool pin(dcc_curl *h, dcc_curl_failure *failure)
     SET(CURLOPT_PROXY_CAPATH, NULL);
   }
   SET(CURLOPT_PROXY, h->proxy);
-  return set_callbacks(h, failure);
+  return set_callbacks(h, failure) && dcc_curl_stop_keylog(h, failure);
 }
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static CURLcode global_code = CURLE_FAILED_INIT;
+static bool wipes;
 
 /* Never undone: other users of libcurl may live in this process. */
 static void global_init(void)
 {
-  global_code = dcc_curl_init();
+  global_code = dcc_curl_init(&wipes);
 }
 
 static bool usable(dcc_curl_failure *failure)
@@ -354,6 +355,12 @@ bool dcc_curl_perform(dcc_curl *h, const dcc_curl_request *request,
     code = curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE,
                              &response->status);
   return code == CURLE_OK || dcc_curl_explain(h, code, failure);
+}
+
+bool dcc_curl_wipes(void)
+{
+  pthread_once(&once, global_init);
+  return wipes;
 }
 
 const char *dcc_curl_version(void)

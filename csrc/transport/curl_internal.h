@@ -26,8 +26,12 @@ typedef enum dcc_curl_stop {
   STOP_MEMORY
 } dcc_curl_stop;
 
+/* OpenSSL's SSL_CTX_set_keylog_callback(). */
+typedef void dcc_set_keylog(void *ssl_ctx, void (*callback)(void));
+
 struct dcc_curl {
   CURL *easy;
+  dcc_set_keylog *set_keylog;
   dcc_secret api_key;
   char *ca_file;
   char *proxy;
@@ -63,9 +67,14 @@ struct dcc_curl {
   char error[CURL_ERROR_SIZE];
 };
 
-/* curl_memory.c: initialises libcurl. Where the host has not done so before,
- * libcurl's memory is wiped when it is freed. */
-CURLcode dcc_curl_init(void);
+/* curl_memory.c: initialises libcurl. Sets *wipes: whether its memory is
+ * wiped when it is freed from now on. */
+CURLcode dcc_curl_init(bool *wipes);
+
+/* curl_keylog.c: sees to it that no secret of a connection is written to the
+ * file that $SSLKEYLOGFILE names. Returns false with *failure filled where
+ * that cannot be. */
+bool dcc_curl_stop_keylog(dcc_curl *h, dcc_curl_failure *failure);
 
 /* curl_handle.c: forgets the last transfer. The answer of the next one goes
  * to *response. */

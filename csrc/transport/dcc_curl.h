@@ -129,6 +129,12 @@ bool dcc_curl_next_header(const dcc_curl_response *response, size_t *at,
 void dcc_curl_response_trim(dcc_curl_response *response);
 void dcc_curl_response_free(dcc_curl_response *response);
 
+/* Whether libcurl wipes the memory that it frees, with the requests that were
+ * in it: where it is glibc's, or another allocator's that tells how large a
+ * block is, and the host has not initialised libcurl before. Initialises
+ * libcurl. */
+bool dcc_curl_wipes(void);
+
 /* libcurl's version, as "7.88.1". */
 const char *dcc_curl_version(void);
 
