@@ -192,6 +192,9 @@ static int refuse_file(lua_State *L, const char *path, int number)
     strcpy(reason, "another of these files has this name");
   else if (number == EINVAL)
     strcpy(reason, "it is no file");
+  else if (number == ELOOP)
+    strcpy(reason, "it is a symbolic link of another user's, or one that "
+                   "leads in a circle");
   else if (strerror_r(number, reason, sizeof reason) != 0)
     strcpy(reason, "the system says no more");
   lua_pushstring(L, reason);
