@@ -45,7 +45,7 @@ HEADERS = $(wildcard csrc/*/*.h csrc/core/form.def)
 SO = $(foreach abi,$(ABIS),\
 	$(foreach m,$(MODULES),$(BUILD)/$(abi)/certcentral/$(m).so))
 TEST_PROGRAMS = $(patsubst csrc/test/%.c,$(BUILD)/test/%,\
-	$(filter-out csrc/test/fuzz_% csrc/test/lua_%,\
+	$(filter-out csrc/test/fuzz_% csrc/test/lua_% csrc/test/preload_%,\
 	$(wildcard csrc/test/*.c)))
 
 LUA_FILES = $(shell find lua spec examples -name '*.lua' 2>/dev/null)

@@ -128,7 +128,17 @@ describe("new", function()
     "https://example.com/#x", "https://exa mple.com",
     "https://example.com/\r\nX: y", "https://example.com\\@example.org",
     "https://example.com/\0", "http://0.0.0.0", "http://127.example.com",
-    "http://localhost@example.com" } do
+    "http://localhost@example.com", "http://127.999.1.1",
+    "http://127.0.0.256", "http://127.0.0.01", "http://127.0.0",
+    "http://127.0.0.0001", "http://[::1", "http://::1", "http://[::1]x",
+    "http://127.0.0.1:8080x", "http://localhost.", "http://[0::2]",
+    -- a user and a password, however the address is written
+    "https://user:can/ary@h/", "https:/user:canary@h/", "user:canary@h/x",
+    "https://user:canary", "https://user:canary/x", "user:canary",
+    "https://user:canary%40h/", "https://h/@canary", "https:user:canary@h",
+    "//user:canary@h", "https://user:12canary@h", "HTTPS://a:canary%40h/",
+    "https://[user:canary]@h/", "https://:canary@h", "a b:canary@h",
+  } do
     it("refuses the address " .. ("%q"):format(url):gsub("%c", "?"),
       function()
         local client, err = certcentral.new { api_key = KEY, base_url = url,
@@ -138,6 +148,7 @@ describe("new", function()
         assert.is_nil(err.message:find("%c"))
         assert_no_secret(err)
         assert_no_secret(err, "canary")
+        assert.is_nil(err.message:find("ary", 1, true))
       end)
   end
 

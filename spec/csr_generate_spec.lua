@@ -329,6 +329,29 @@ describe("generate", function()
       ["a key_file with a NUL"] = { with { key_file = "a\0b" },
         "'key_file' to 'generate' (the name of a file expected" },
     }
+    -- Lua finds its length by doubling: the last key may be any of these.
+    local function far(last)
+      local names = {}
+      for i = 1, 40 do
+        names[i] = ("n%d.example.com"):format(i)
+      end
+      for _, key in ipairs { 64, 65 } do
+        names[key] = "n.example.com"
+      end
+      for i = 7, 62 do
+        names[2 ^ i] = "n.example.com"
+      end
+      names[last] = "n.example.com"
+      return names
+    end
+    for i = 31, 52, 7 do
+      misuse["a list whose length is about 2^" .. i] = {
+        { dns_names = far(2 ^ i - 1) }, "bad option 'dns_names" }
+    end
+    misuse["a list as long as can be"] = {
+      { dns_names = far(math.maxinteger or 2 ^ 31 - 1) },
+      "bad option 'dns_names" }
+
     for name, case in pairs(misuse) do
       it(name, function()
         local ok, message = pcall(csr.generate, case[1])

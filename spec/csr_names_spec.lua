@@ -382,19 +382,19 @@ describe("a warning about a CSR", function()
     two_extension_lists = { "csr_mismatch" },
     empty_name = {}, blank_name = {},
   }
-  for name, codes in pairs(codes) do
+  for name, list in pairs(codes) do
     it("is told or not: " .. name, function()
       local order = order_of(requests[name], "example.com")
       local ok, warnings = certcentral.validate(order, { now = orders.NOW })
       assert(ok, tostring(warnings))
       local expected = {}
-      for i, code in ipairs(codes) do
+      for i, code in ipairs(list) do
         expected[i] = { CSR, code }
       end
       assert.are.same(expected, orders.codes(warnings))
       ok, warnings = certcentral.validate(order, { now = orders.NOW,
                                                    strict = true })
-      assert.are.equal(codes[1] == nil, ok == true)
+      assert.are.equal(list[1] == nil, ok == true)
       assert.are.same(expected, orders.codes(ok and {} or warnings.problems))
     end)
   end

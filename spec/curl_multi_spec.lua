@@ -278,6 +278,22 @@ describe("certcentral.curl.multi", function()
     end)
   end)
 
+  it("adds to a list that it is given, and takes nothing else", function()
+    local multi = assert(curl.multi {})
+    local list = { "first" }
+    assert.are.equal(list, multi:step(0, list))
+    assert.are.same({ "first" }, list)
+    local id = assert(multi:add { method = "GET", timeout = 1,
+                                  url = "https://127.0.0.1:1/" })
+    while not list[2] do
+      multi:step(1, list)
+    end
+    assert.are.equal(id, list[2].id)
+    assert.is_table(list[2].failure)
+    assert.is_false((pcall(multi.step, multi, 0, "list")))
+    multi:close()
+  end)
+
   describe("step(0)", function()
     it("does not wait for a server that stalls", function()
       local s = server.start { tls = true, script = { "accept", "tls",

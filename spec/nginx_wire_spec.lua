@@ -226,6 +226,29 @@ for _, transport in ipairs(TRANSPORTS) do
                                          true))
     end)
 
+    it("goes to localhost in plain HTTP without asking anyone", function()
+      local s = server.start { script = { "accept", "read", curl.CREATED } }
+      start { resolver = false }
+      local response, failure = exchange(transport, { url = named(s) })
+      assert.is_truthy(response, failure and failure.message)
+      assert.are.equal(201, response.status)
+      assert.is_truthy(s:finish().requests[1].text:find(
+        ("\r\nHost: localhost:%s\r\n"):format(s.port), 1, true))
+    end)
+
+    it("goes to no other name or address in plain HTTP", function()
+      local s = server.start { script = { "accept" } }
+      start {} -- where every name is this machine
+      for _, other in ipairs { "other.invalid", "localhost.invalid",
+                               "127.999.1.1", "localhost." } do
+        local _, failure = exchange(transport, {
+          url = (s.url:gsub("127%.0%.0%.1", other)) })
+        assert.are.equal("no", failure.sent)
+        assert.is_false(failure.retryable)
+      end
+      assert.are.equal(0, s:finish().connections)
+    end)
+
     it("shows no key that the other side says", function()
       local s = server.start { script = { "accept", "read",
         { "send", KEY .. "\\r\\n\\r\\n", "close" } } }

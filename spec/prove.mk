@@ -52,9 +52,9 @@ fuzz-lua: deps
 
 LIB_lua5.4 = -llua5.4
 LIB_lua5.1 = -lluajit-5.1
-HOSTS = lua_memory lua_secrets lua_threads
+HOSTS = lua_memory lua_secrets lua_threads lua_finalizers
 HOST_PROGRAMS = $(foreach abi,lua5.4 lua5.1,\
-	$(HOSTS:%=$(BUILD)/test/%-$(abi)))
+	$(HOSTS:%=$(BUILD)/test/%-$(abi))) $(BUILD)/test/preload_malloc.so
 
 # For Lua 5.1 the host is LuaJIT.
 INC_HOST_lua5.4 = $(INC_lua5.4)
@@ -66,6 +66,11 @@ $(BUILD)/test/%-$(1): csrc/test/%.c
 		$$(INC_HOST_$(1)) -o $$@ $$< -Wl,-E $(LIB_$(1)) -lm -ldl -lpthread
 endef
 $(foreach abi,lua5.4 lua5.1,$(eval $(call host_rules,$(abi))))
+
+# What tests preload: no sanitizer's, whose place one of them takes.
+$(BUILD)/test/preload_%.so: csrc/test/preload_%.c
+	@mkdir -p $(@D)
+	$(CC) $(DEFINES) -O2 -g $(WARNINGS) -fno-builtin -fPIC -shared -o $@ $<
 
 # ---- threads, and a soak ----------------------------------------------------
 

@@ -84,6 +84,18 @@ do
   count "$log" $status "lua_memory, $abi"
 done
 
+# Lua programs whose finalizers run at the worst moment.
+for abi in lua5.4 lua5.1
+do
+  LUA_CPATH="$root/$BUILD/$abi/?.so;;" ${tool:-} \
+    "$BUILD/test/lua_finalizers-$abi" spec/support/finalizer_calls.lua \
+    >"$log" 2>&1
+  status=$?
+  echo "== lua_finalizers, $abi"
+  cat "$log"
+  count "$log" $status "lua_finalizers, $abi"
+done
+
 # The fuzz targets have sanitizers of their own.
 if [ -z "$MODE" ]
 then

@@ -265,3 +265,19 @@ describe("save raises before anything is sent", function()
     end)
   end
 end)
+
+describe("several files that are copied", function()
+  it("have their own bytes", function()
+    local list, texts = {}, {}
+    for i = 1, 4 do
+      texts[i] = tostring(i):rep(3000 * i)
+      write("from" .. i, texts[i])
+      list[i] = { from = at("from" .. i), path = at("to" .. i),
+                  is_key = i % 2 == 0 }
+    end
+    assert.is_true(require("certcentral.csr")._save(list))
+    for i = 1, 4 do
+      assert.are.equal(texts[i], read("to" .. i))
+    end
+  end)
+end)

@@ -30,7 +30,8 @@ describe("secrets", function()
 
   after_each(function()
     server.finish_all()
-    for _, ending in ipairs { "", ".journal", ".key", ".trace" } do
+    for _, ending in ipairs { "", ".journal", ".key", ".trace",
+                            ".keylog" } do
       os.remove(base .. ending)
     end
   end)
@@ -112,6 +113,21 @@ describe("secrets", function()
     seen = read(base .. ".trace")
     assert.is_truthy(seen:find(KEY, 1, true))
     assert.is_truthy(seen:find(CARD, 1, true))
+  end)
+
+  -- With them, whoever has recorded the traffic can read it.
+  it("of TLS are not logged, whatever the environment says", function()
+    local s = start(true)
+    local log = base .. ".keylog"
+    local text = run(s, "env SSLKEYLOGFILE=" .. log)
+    local file = io.open(log, "rb")
+    local logged = file and file:read("*a") or ""
+    if file then
+      file:close()
+    end
+    assert.is_truthy(text:find("\nleft: "), text:sub(-2000))
+    assert.are.equal(3, #s:finish().requests)
+    assert.are.equal("", logged)
   end)
 
   describe("and a proxy of the environment:", function()

@@ -84,39 +84,49 @@ static void push_options(lua_State *L)
   }
 }
 
-/* ---- the order that all checks of one Lua state share ------------------ */
+/* ---- the order that the checks of one Lua state share ------------------ */
 
-/* Makes it ready for a call. */
-static void shared_order(lua_State *L, lcc_order *box)
+typedef struct lcc_shared {
+  dcc_order *order; /* empty; NULL: a check is using it, or it is not made */
+  lcc_names names;
+} lcc_shared;
+
+/* The order is the call's own: a check that a finalizer makes within it takes
+ * another one. NULL when memory ran out. */
+static dcc_order *take_order(lcc_shared *shared)
 {
-  if (box->order == NULL) {
-    box->order = dcc_order_new();
-    if (box->order == NULL)
-      luaL_error(L, "not enough memory");
-  } else if (box->used) { /* a raise cut the last call short */
-    dcc_order_clear(box->order);
-  }
-  box->used = true;
+  dcc_order *order = shared->order;
+  shared->order = NULL;
+  return order != NULL ? order : dcc_order_new();
 }
 
-static int order_gc(lua_State *L)
+static void give_order(lcc_shared *shared, dcc_order *order)
 {
-  lcc_order *box = luaL_checkudata(L, 1, LCC_ORDER);
-  dcc_order_free(box->order);
-  box->order = NULL;
+  if (shared->order != NULL) {
+    dcc_order_free(order);
+    return;
+  }
+  dcc_order_clear(order);
+  shared->order = order;
+}
+
+static int shared_gc(lua_State *L)
+{
+  lcc_shared *shared = luaL_checkudata(L, 1, LCC_ORDER);
+  dcc_order_free(shared->order);
+  shared->order = NULL;
   return 0;
 }
 
-static void push_order_box(lua_State *L)
+static void push_shared(lua_State *L)
 {
-  lcc_order *box = LCC_NEWUSERDATA(L, sizeof *box);
-  box->order = NULL;
-  box->used = false;
+  lcc_shared *shared = LCC_NEWUSERDATA(L, sizeof *shared);
+  shared->order = NULL;
   luaL_newmetatable(L, LCC_ORDER);
-  lua_pushcfunction(L, order_gc);
+  lua_pushcfunction(L, shared_gc);
   lua_setfield(L, -2, "__gc");
   lua_setmetatable(L, -2);
-  lcc_names_pin(L, &box->names, option_names, OPTIONS - 1);
+  lcc_names_pin(L, &shared->names, option_names, OPTIONS - 1);
 }
 
 /* ---- checking ---------------------------------------------------------- */
@@ -147,27 +157,56 @@ static void name_order(lua_State *L, int index, dcc_order *order)
 {
   const dcc_scope scope = dcc_order_scope(order);
   dcc_value *value = dcc_set_at(&scope, DCC_ALTERNATIVE_ORDER_ID);
-  if (!lua_isstring(L, index) || value->type != DCC_ABSENT)
+  if (lua_type(L, index) != LUA_TSTRING || value->type != DCC_ABSENT)
     return;
   value->type = DCC_STRING;
   value->as.text = lua_tolstring(L, index, &value->length);
 }
 
-/* The body where it is asked for, or true; nil where there are problems. */
-static void push_body(lua_State *L, dcc_order *order, size_t found, bool write)
+/* What a check has found, in memory of its order. */
+typedef struct lcc_outcome {
+  dcc_order *order;
+  size_t found;     /* problems */
+  const char *body; /* NULL: none */
+  size_t length;
+} lcc_outcome;
+
+/* Checks, and writes the body where `write` asks for it and nothing is wrong.
+ * Returns false when memory ran out. */
+static bool find_out(lcc_outcome *outcome, const dcc_options *options,
+                     bool write)
 {
-  size_t length = 0;
-  const char *body = NULL;
-  if (found == 0 && write && !order->failed)
-    body = dcc_order_json(order, &length);
-  if (order->failed || (found == 0 && write && body == NULL))
-    luaL_error(L, "not enough memory");
-  if (body != NULL)
-    lua_pushlstring(L, body, length);
-  else if (found == 0)
+  dcc_order *order = outcome->order;
+  outcome->found = dcc_order_check(order, options);
+  if (outcome->found == 0 && write && !order->failed) {
+    outcome->body = dcc_order_json(order, &outcome->length);
+    return outcome->body != NULL;
+  }
+  return !order->failed;
+}
+
+/* The results of check() for a light userdata of its outcome; may raise. */
+static int push_outcome(lua_State *L)
+{
+  const lcc_outcome *outcome = lua_touserdata(L, 1);
+  const dcc_problem *list;
+  size_t count;
+  if (outcome->body != NULL)
+    lua_pushlstring(L, outcome->body, outcome->length);
+  else if (outcome->found == 0)
     lua_pushboolean(L, 1);
   else
     lua_pushnil(L);
+  if (outcome->found > 0) {
+    list = dcc_order_problems(outcome->order, &count);
+    push_problems(L, list, count);
+  }
+  list = dcc_order_warnings(outcome->order, &count);
+  push_problems(L, list, count);
+  if (outcome->found == 0)
+    return 2;
+  lua_pushinteger(L, (lua_Integer)outcome->found);
+  return 4;
 }
 
 /* check(order, options, write, csr_fine, csr_error, name, csr_names)
@@ -181,14 +220,13 @@ static void push_body(lua_State *L, dcc_order *order, size_t found, bool write)
  * certcentral.csr found in the CSR, for a comparison. */
 static int core_check(lua_State *L)
 {
-  lcc_order *box;
+  lcc_shared *shared = lua_touserdata(L, lua_upvalueindex(1));
+  lcc_outcome outcome = {0};
   dcc_options options = {.suffix_of = dcc_suffix_listed};
-  const dcc_problem *list;
-  size_t count, found;
   bool check_csr = true, good;
+  int status = 0;
   lua_settop(L, 7);
-  box = lua_touserdata(L, lua_upvalueindex(1));
-  good = read_options(L, 2, &box->names, &options, &check_csr);
+  good = read_options(L, 2, &shared->names, &options, &check_csr);
   if (lua_isnil(L, 4)) {
     if (!good || check_csr || !lua_istable(L, 1))
       return 0;
@@ -199,23 +237,33 @@ static int core_check(lua_State *L)
     options.csr_error = luaL_optstring(L, 5, NULL);
     options.csr_names = luaL_optstring(L, 7, NULL);
   }
-  shared_order(L, box);
-  lcc_read_order(L, 1, box, options.allow_unknown);
-  name_order(L, 6, box->order);
-  found = dcc_order_check(box->order, &options);
-  push_body(L, box->order, found, lua_toboolean(L, 3));
-  if (found > 0) {
-    list = dcc_order_problems(box->order, &count);
-    push_problems(L, list, count);
+  luaL_checkstack(L, LCC_ORDER_SLOTS, "an order");
+  outcome.order = take_order(shared); /* from here on nothing may raise */
+  if (outcome.order == NULL)
+    return luaL_error(L, "not enough memory");
+  good = lcc_read_order(L, 1, outcome.order, &shared->names,
+                        options.allow_unknown);
+  name_order(L, 6, outcome.order);
+  good = good && find_out(&outcome, &options, lua_toboolean(L, 3));
+  if (good) {
+    lua_pushvalue(L, lua_upvalueindex(2));
+    lua_pushlightuserdata(L, &outcome);
+    status = lua_pcall(L, 1, LUA_MULTRET, 0);
   }
-  list = dcc_order_warnings(box->order, &count);
-  push_problems(L, list, count);
-  dcc_order_clear(box->order);
-  box->used = false;
-  if (found == 0)
-    return 2;
-  lua_pushinteger(L, (lua_Integer)found);
-  return 4;
+  give_order(shared, outcome.order);
+  if (!good)
+    return luaL_error(L, "not enough memory");
+  return status == 0 ? lua_gettop(L) - 7 : lua_error(L);
+}
+
+/* check and what it needs at hand: see order.h for the last two. */
+static void push_check(lua_State *L)
+{
+  push_shared(L);
+  lua_pushcfunction(L, push_outcome);
+  lua_pushliteral(L, "__index");
+  lua_pushliteral(L, "__pairs");
+  lua_pushcclosure(L, core_check, LCC_PAIRS);
 }
 
 /* ---- the form ---------------------------------------------------------- */
@@ -325,28 +373,52 @@ static int core_fields(lua_State *L)
 
 /* ---- secrets ----------------------------------------------------------- */
 
+/* Pushes a userdata of that type which holds nothing yet. */
+static dcc_secret *push_secret(lua_State *L)
+{
+  dcc_secret *secret = LCC_NEWUSERDATA(L, sizeof *secret);
+  *secret = (dcc_secret){0};
+  luaL_getmetatable(L, LCC_SECRET);
+  lua_setmetatable(L, -2);
+  return secret;
+}
+
+static void set_secret(lua_State *L, dcc_secret *secret, const char *s,
+                       size_t length)
+{
+  if (!dcc_secret_set(secret, s, length))
+    luaL_error(L, "not enough memory");
+}
+
+/* Pushes a copy of the secret at 1, for a call that goes on using it where
+ * somebody may wipe it; empty where that was done. The call wipes it. */
+static dcc_secret *push_own_secret(lua_State *L)
+{
+  const dcc_secret *secret = luaL_checkudata(L, 1, LCC_SECRET);
+  dcc_secret *own = push_secret(L);
+  if (secret->bytes != NULL)
+    set_secret(L, own, secret->bytes, secret->length);
+  return own;
+}
+
 /* secret(string) -> a userdata that holds a copy in C memory */
 static int core_secret(lua_State *L)
 {
   size_t length;
   const char *s = luaL_checklstring(L, 1, &length);
-  dcc_secret *secret = LCC_NEWUSERDATA(L, sizeof *secret);
-  *secret = (dcc_secret){0};
-  luaL_getmetatable(L, LCC_SECRET);
-  lua_setmetatable(L, -2);
-  if (!dcc_secret_set(secret, s, length))
-    return luaL_error(L, "not enough memory");
+  set_secret(L, push_secret(L), s, length);
   return 1;
 }
 
 /* secret:reveal() -> the string, or nil after wipe() */
 static int secret_reveal(lua_State *L)
 {
-  const dcc_secret *secret = luaL_checkudata(L, 1, LCC_SECRET);
+  dcc_secret *secret = push_own_secret(L);
   if (secret->bytes == NULL)
     lua_pushnil(L);
   else
     lua_pushlstring(L, secret->bytes, secret->length);
+  dcc_secret_wipe(secret);
   return 1;
 }
 
@@ -364,9 +436,9 @@ static const char *find(const char *s, size_t length, const char *what,
  * secret stands in it */
 static int secret_mask(lua_State *L)
 {
-  const dcc_secret *secret = luaL_checkudata(L, 1, LCC_SECRET);
   size_t length;
   const char *s = luaL_checklstring(L, 2, &length), *at;
+  dcc_secret *secret = push_own_secret(L);
   luaL_Buffer b;
   luaL_buffinit(L, &b);
   while ((at = find(s, length, secret->bytes, secret->length)) != NULL) {
@@ -377,6 +449,7 @@ static int secret_mask(lua_State *L)
   }
   luaL_addlstring(&b, s, length);
   luaL_pushresult(&b);
+  dcc_secret_wipe(secret);
   return 1;
 }
 
@@ -559,8 +632,7 @@ LCC_EXPORT int luaopen_certcentral_core(lua_State *L)
   make_secret_type(L);
   lcc_open_files(L);
   luaL_newlib(L, functions);
-  push_order_box(L);
-  lua_pushcclosure(L, core_check, 1);
+  push_check(L);
   lua_setfield(L, -2, "check");
   push_options(L);
   lua_setfield(L, -2, "options");

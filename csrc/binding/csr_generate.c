@@ -1,5 +1,6 @@
 /* csr_generate.c: csr.generate: options of Lua's in, a request and a key
  * out. Misuse raises before anything is made. */
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +17,8 @@ enum {
   NAME_SIZE = 64, /* of an option's name with its place in a list */
   SHOWN_BYTES = 64,
   COMMON_NAME_MAX = 64,
-  PASSPHRASE_MAX = 1023 /* what the openssl command reads */
+  PASSPHRASE_MAX = 1023, /* what the openssl command reads */
+  STACK_SLOTS = 60
 };
 
 /* The texts of the subject: up to `max` characters. */
@@ -112,7 +114,8 @@ static void check_options(lua_State *L)
   lua_pop(L, 1);
 }
 
-/* The option's text, which the table at 1 holds; none where it is absent. */
+/* The option's text, none where it is absent. It stays on the stack: what
+ * runs meanwhile may take it out of the table. */
 static dcc_csr_text option(lua_State *L, const char *name)
 {
   dcc_csr_text text = {NULL, 0};
@@ -120,7 +123,6 @@ static dcc_csr_text option(lua_State *L, const char *name)
   lua_rawget(L, 1);
   if (lua_type(L, -1) == LUA_TSTRING)
     text.at = lua_tolstring(L, -1, &text.n);
-  lua_pop(L, 1);
   return text;
 }
 
@@ -157,23 +159,30 @@ static void read_texts(lua_State *L, dcc_csr_wish *wish)
   }
 }
 
-/* Leaves a userdata that holds the list of names on the stack. */
+/* Leaves on the stack a userdata with the list of names, and a table that
+ * holds them. */
 static void read_names(lua_State *L, dcc_csr_wish *wish)
 {
   dcc_csr_text *names;
   char name[NAME_SIZE];
   size_t count;
+  int given;
   lua_pushliteral(L, "dns_names");
   lua_rawget(L, 1);
-  count = lua_istable(L, -1) ? lua_rawlen(L, -1) : 0;
+  given = lua_gettop(L);
+  count = lua_istable(L, -1) ? lcc_list_length(L, -1) : 0;
+  if (count == LCC_NO_LIST || count > INT_MAX)
+    bad_option(L, "dns_names", "a list of names expected",
+               "a table with holes");
   names = LCC_NEWUSERDATA(L, (count + 1) * sizeof *names);
+  lua_createtable(L, (int)count, 0);
   for (size_t i = 0; i < count; i++) {
-    lua_rawgeti(L, -2, (int)i + 1);
+    lua_rawgeti(L, given, (int)i + 1);
     sprintf(name, "dns_names[%zu]", i + 1);
     if (lua_type(L, -1) != LUA_TSTRING)
       bad_option(L, name, "string expected", luaL_typename(L, -1));
     names[i].at = lua_tolstring(L, -1, &names[i].n);
-    lua_pop(L, 1); /* the table holds it */
+    lua_rawseti(L, -2, (int)i + 1);
     check_text(L, name, names[i], DCC_FORMAT_HOST, DCC_CSR_LIMIT);
   }
   wish->names = names;
@@ -280,6 +289,7 @@ int lcc_generate(lua_State *L)
   dcc_csr_made *made;
   const char *path;
   lua_settop(L, 1);
+  luaL_checkstack(L, STACK_SLOTS, "options");
   check_options(L);
   read_texts(L, &wish);
   read_names(L, &wish);

@@ -7,6 +7,7 @@
  *                   connect_timeout = } -> response | nil, failure
  *   handle:close()
  *   curl.version
+ *   curl.wipes     whether libcurl wipes the memory that it frees
  *
  * A wrong type raises; a wrong content gives a failure, as contents may
  * come from outside. failure: message, sent ("no" or "maybe"), code
@@ -18,10 +19,10 @@
 #include <string.h>
 
 #define HANDLE "certcentral.curl.handle"
+#define RESPONSE "certcentral.curl.response"
 
 typedef struct lcc_handle {
   dcc_curl *curl; /* NULL: closed */
-  dcc_curl_response response;
 } lcc_handle;
 
 /* --- reading tables: each value stays on the stack, so that its bytes do */
@@ -100,6 +101,8 @@ static int is_userdata(lua_State *L, const char *type)
   return same;
 }
 
+/* The bytes are the secret's own, which a finalizer may wipe: nothing of Lua
+ * is to be called between this and their copying. */
 static dcc_curl_text secret_field(lua_State *L, int table, const char *name)
 {
   dcc_curl_text text = { NULL, 0 };
@@ -168,8 +171,6 @@ static size_t read_headers(lua_State *L, int table, dcc_curl_header *headers)
 void lcc_curl_read_request(lua_State *L, dcc_curl_header *headers,
                            dcc_curl_request *request)
 {
-  luaL_checktype(L, 2, LUA_TTABLE);
-  lua_settop(L, 2);
   *request = (dcc_curl_request){ .headers = headers };
   request->method = text_field(L, 2, "method", 1);
   request->url = text_field(L, 2, "url", 1);
@@ -182,20 +183,27 @@ void lcc_curl_read_request(lua_State *L, dcc_curl_header *headers,
 long lcc_curl_read_options(lua_State *L, int many,
                            dcc_curl_options *options)
 {
-  lua_settop(L, 1);
-  if (lua_isnil(L, 1)) {
-    lua_createtable(L, 0, 0);
-    lua_replace(L, 1);
-  }
-  luaL_checktype(L, 1, LUA_TTABLE);
+  long connections = 0;
   known_options_only(L, 1, many ? "connections" : NULL);
   *options = (dcc_curl_options){ .body_max = 0 };
   options->ca_file = name_field(L, 1, "ca_file");
   options->proxy = name_field(L, 1, "proxy");
   options->user_agent = name_field(L, 1, "user_agent");
   options->body_max = count_field(L, 1, "body_max", "byte");
+  if (many)
+    connections = (long)count_field(L, 1, "connections", "connection");
   options->api_key = secret_field(L, 1, "api_key");
-  return many ? (long)count_field(L, 1, "connections", "connection") : 0;
+  return connections;
+}
+
+void lcc_curl_check_options(lua_State *L)
+{
+  lua_settop(L, 1);
+  if (lua_isnil(L, 1)) {
+    lua_createtable(L, 0, 0);
+    lua_replace(L, 1);
+  }
+  luaL_checktype(L, 1, LUA_TTABLE);
 }
 
 /* --- the handle --- */
@@ -206,7 +214,6 @@ static int handle_close(lua_State *L)
   dcc_curl *curl = handle->curl;
   handle->curl = NULL;
   dcc_curl_free(curl);
-  dcc_curl_response_free(&handle->response);
   return 0;
 }
 
@@ -239,7 +246,7 @@ static void push_headers(lua_State *L, const dcc_curl_response *response)
   }
 }
 
-void lcc_curl_push_response(lua_State *L, dcc_curl_response *response)
+void lcc_curl_push_response(lua_State *L, const dcc_curl_response *response)
 {
   lua_createtable(L, 0, 3);
   lua_pushinteger(L, (lua_Integer)response->status);
@@ -249,7 +256,6 @@ void lcc_curl_push_response(lua_State *L, dcc_curl_response *response)
   lua_pushlstring(L, response->body.length ? response->body.data : "",
                   response->body.length);
   lua_setfield(L, -2, "body");
-  dcc_curl_response_trim(response);
 }
 
 void lcc_curl_push_failure(lua_State *L, const dcc_curl_failure *failure)
@@ -271,23 +277,40 @@ void lcc_curl_push_failure(lua_State *L, const dcc_curl_failure *failure)
   }
 }
 
+static int response_gc(lua_State *L)
+{
+  dcc_curl_response_free(luaL_checkudata(L, 1, RESPONSE));
+  return 0;
+}
+
+/* The answer belongs to this call: what runs while it is pushed may use the
+ * handle again, or close it. */
 static int handle_perform(lua_State *L)
 {
   lcc_handle *handle = luaL_checkudata(L, 1, HANDLE);
   dcc_curl_header headers[DCC_CURL_HEADERS_MAX];
   dcc_curl_request request;
   dcc_curl_failure failure;
+  dcc_curl_response *response;
+  bool answered;
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  response = LCC_NEWUSERDATA(L, sizeof *response);
+  *response = (dcc_curl_response){ .status = 0 };
+  luaL_getmetatable(L, RESPONSE);
+  lua_setmetatable(L, -2);
   lcc_curl_read_request(L, headers, &request);
   if (handle->curl == NULL) /* asked last: a metamethod may close it */
     return luaL_error(L, "perform on a closed handle");
-  if (dcc_curl_perform(handle->curl, &request, &handle->response,
-                       &failure)) {
-    lcc_curl_push_response(L, &handle->response);
-    return 1;
+  answered = dcc_curl_perform(handle->curl, &request, response, &failure);
+  if (answered) {
+    lcc_curl_push_response(L, response);
+  } else {
+    lua_pushnil(L);
+    lcc_curl_push_failure(L, &failure);
   }
-  lua_pushnil(L);
-  lcc_curl_push_failure(L, &failure);
-  return 2;
+  dcc_curl_response_free(response);
+  return answered ? 1 : 2;
 }
 
 /* --- the module --- */
@@ -297,12 +320,14 @@ static int curl_new(lua_State *L)
   lcc_handle *handle;
   dcc_curl_options options;
   dcc_curl_failure failure;
-  (void)lcc_curl_read_options(L, 0, &options);
+  lcc_curl_check_options(L);
   handle = LCC_NEWUSERDATA(L, sizeof *handle);
   memset(handle, 0, sizeof *handle);
   luaL_getmetatable(L, HANDLE);
   lua_setmetatable(L, -2);
+  (void)lcc_curl_read_options(L, 0, &options);
   handle->curl = dcc_curl_new(&options, &failure);
+  lua_settop(L, 2);
   if (handle->curl != NULL)
     return 1;
   lua_pushnil(L);
@@ -335,9 +360,15 @@ LCC_EXPORT int luaopen_certcentral_curl(lua_State *L)
   lua_pushliteral(L, "certcentral.curl.handle");
   lua_setfield(L, -2, "__metatable");
   lua_pop(L, 1);
+  luaL_newmetatable(L, RESPONSE);
+  lua_pushcfunction(L, response_gc);
+  lua_setfield(L, -2, "__gc");
+  lua_pop(L, 1);
   lcc_curl_multi_open(L);
   luaL_newlib(L, functions);
   lua_pushstring(L, dcc_curl_version());
   lua_setfield(L, -2, "version");
+  lua_pushboolean(L, dcc_curl_wipes());
+  lua_setfield(L, -2, "wipes");
   return 1;
 }

@@ -8,18 +8,22 @@
 
 /* Reads the request table at index 2; raises for a wrong type. `headers` has
  * room for DCC_CURL_HEADERS_MAX. The bytes belong to values that are left on
- * the stack. */
+ * the stack or held by tables there: they are good until Lua is called
+ * again. */
 void lcc_curl_read_request(lua_State *L, dcc_curl_header *headers,
                            dcc_curl_request *request);
 
-/* Reads the table of options at index 1, or none; raises for what is unknown
- * or wrong. With `many` it may have `connections`, which is returned, 0
- * where it is absent. The strings belong to values that are left on the
- * stack. */
+/* Leaves one argument, a table of options: an empty one for nil. */
+void lcc_curl_check_options(lua_State *L);
+
+/* Reads that table; raises for what is unknown or wrong. With `many` it may
+ * have `connections`, which is returned, 0 where it is absent. The strings
+ * and the key are good until Lua is called again. */
 long lcc_curl_read_options(lua_State *L, int many, dcc_curl_options *options);
 
-/* Push {status, headers, body}, and {message, sent, code, ...}. */
-void lcc_curl_push_response(lua_State *L, dcc_curl_response *response);
+/* Push {status, headers, body}, and {message, sent, code, ...}. What they
+ * read belongs to the call that pushes it (see lcc.h). */
+void lcc_curl_push_response(lua_State *L, const dcc_curl_response *response);
 void lcc_curl_push_failure(lua_State *L, const dcc_curl_failure *failure);
 
 /* curl.multi, and what makes its type known. */

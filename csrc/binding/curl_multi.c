@@ -2,8 +2,9 @@
  *
  *   curl.multi{ as for new, connections = } -> multi | nil, message
  *   multi:add(request) -> id | nil, failure        nothing is sent yet
- *   multi:step(seconds) -> list of { id =, response = } and
- *                                  { id =, failure = }
+ *   multi:step(seconds [, list]) -> list of { id =, response = } and
+ *                                  { id =, failure = }; at the end of `list`
+ *                                  where that is given
  *   multi:fds() -> list of { fd =, events = "r", "w" or "rw" }
  *   multi:next_timeout() -> seconds | nil
  *   multi:cancel(id) -> "no" | "maybe" | nil where there is none
@@ -18,15 +19,16 @@
 #include <limits.h>
 
 #define MULTI "certcentral.curl.multi"
+#define RESULTS "certcentral.curl.results"
 
-/* A table that is made may run finalizers, and one of those may close the
- * multi that is just being read: it is freed when that is done, or by its
- * own finalizer where memory ran out. */
 typedef struct lcc_multi {
   dcc_multi *multi; /* NULL: closed */
-  int reading;
-  int closed;       /* to be freed */
 } lcc_multi;
+
+/* What a step has taken: its own until all of it is in a table. */
+typedef struct lcc_results {
+  dcc_multi_result *list;
+} lcc_results;
 
 static lcc_multi *check_multi(lua_State *L)
 {
@@ -37,39 +39,24 @@ static lcc_multi *check_multi(lua_State *L)
 static dcc_multi *check_open(lua_State *L, const lcc_multi *m,
                              const char *what)
 {
-  if (m->multi == NULL || m->closed)
+  if (m->multi == NULL)
     luaL_error(L, "%s on a closed multi", what);
   return m->multi;
-}
-
-static int multi_gc(lua_State *L)
-{
-  lcc_multi *m = check_multi(L);
-  dcc_multi *multi = m->multi;
-  m->multi = NULL;
-  m->closed = 1;
-  dcc_multi_free(multi);
-  return 0;
 }
 
 static int multi_close(lua_State *L)
 {
   lcc_multi *m = check_multi(L);
-  m->closed = 1;
-  return m->reading ? 0 : multi_gc(L);
-}
-
-static void end_reading(lua_State *L, lcc_multi *m)
-{
-  m->reading = 0;
-  if (m->closed)
-    (void)multi_gc(L);
+  dcc_multi *multi = m->multi;
+  m->multi = NULL;
+  dcc_multi_free(multi);
+  return 0;
 }
 
 static int multi_tostring(lua_State *L)
 {
   const lcc_multi *m = check_multi(L);
-  if (m->closed)
+  if (m->multi == NULL)
     lua_pushliteral(L, MULTI " (closed)");
   else
     lua_pushfstring(L, MULTI " (%d under way)",
@@ -84,6 +71,8 @@ static int multi_add(lua_State *L)
   dcc_curl_request request;
   dcc_curl_failure failure;
   int64_t id;
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
   lcc_curl_read_request(L, headers, &request);
   id = dcc_multi_add(check_open(L, m, "add"), &request, &failure);
   if (id > 0) {
@@ -110,42 +99,103 @@ static void push_result(lua_State *L, const dcc_multi_result *result)
   lua_createtable(L, 0, 2);
   lua_pushinteger(L, (lua_Integer)result->id);
   lua_setfield(L, -2, "id");
-  if (result->response != NULL) {
-    lcc_curl_push_response(L, result->response);
+  if (result->answered) {
+    lcc_curl_push_response(L, &result->response);
     lua_setfield(L, -2, "response");
   } else {
-    lcc_curl_push_failure(L, result->failure);
+    lcc_curl_push_failure(L, &result->failure);
     lua_setfield(L, -2, "failure");
   }
 }
 
-/* What has finished is forgotten when all of it is in the table: where
- * memory runs out on the way, the next step returns it. */
+static int results_gc(lua_State *L)
+{
+  lcc_results *results = luaL_checkudata(L, 1, RESULTS);
+  dcc_multi_result_free(results->list);
+  results->list = NULL;
+  return 0;
+}
+
+/* The list of results at 1, at the end of the table at 2, or as a table where
+ * there is none; may raise. */
+static int push_results(lua_State *L)
+{
+  const lcc_results *results = lua_touserdata(L, 1);
+  const dcc_multi_result *result;
+  int n = 0;
+  if (lua_isnil(L, 2))
+    lua_createtable(L, 0, 0);
+  else
+    n = (int)lua_rawlen(L, 2);
+  for (result = results->list; result != NULL; result = result->next) {
+    push_result(L, result);
+    lua_rawseti(L, -2, ++n);
+  }
+  return 1;
+}
+
+/* Pushes push_results and a userdata that owns no results yet. */
+static lcc_results *push_owner(lua_State *L)
+{
+  lcc_results *results;
+  lua_pushcfunction(L, push_results);
+  results = LCC_NEWUSERDATA(L, sizeof *results);
+  results->list = NULL;
+  luaL_getmetatable(L, RESULTS);
+  lua_setmetatable(L, -2);
+  return results;
+}
+
+/* Where memory runs out or a finalizer raises on the way, nothing is lost:
+ * the next step returns it, unless the multi was closed meanwhile. What runs
+ * meanwhile may step and close the same multi. */
 static int multi_step(lua_State *L)
 {
   lcc_multi *m = check_multi(L);
   long timeout_ms = check_seconds(L, 2);
-  const dcc_multi_result *result = NULL;
-  dcc_multi *multi = check_open(L, m, "step");
-  int n = 0;
-  dcc_multi_step(multi, timeout_ms);
-  m->reading = 1;
-  lua_createtable(L, 0, 0);
-  while ((result = dcc_multi_next(multi, result)) != NULL) {
-    push_result(L, result);
-    lua_rawseti(L, -2, ++n);
+  lcc_results *results;
+  lua_settop(L, 3);
+  if (!lua_isnil(L, 3))
+    luaL_checktype(L, 3, LUA_TTABLE);
+  results = push_owner(L);
+  lua_pushvalue(L, 4);
+  lua_pushvalue(L, 5);
+  lua_pushvalue(L, 3);
+  dcc_multi_step(check_open(L, m, "step"), timeout_ms);
+  results->list = dcc_multi_take(m->multi);
+  if (lua_pcall(L, 2, 1, 0) != 0) {
+    if (m->multi != NULL) {
+      dcc_multi_give_back(m->multi, results->list);
+      results->list = NULL;
+    }
+    return lua_error(L);
   }
-  dcc_multi_clear(multi);
-  end_reading(L, m);
+  dcc_multi_result_free(results->list);
+  results->list = NULL;
   return 1;
+}
+
+/* Pushes a userdata with all of them; what makes it may change their
+ * number. */
+static const dcc_multi_fd *push_fds(lua_State *L, const lcc_multi *m,
+                                    size_t *count)
+{
+  dcc_multi_fd *fds;
+  size_t room;
+  lua_pushnil(L);
+  do {
+    room = dcc_multi_fds(check_open(L, m, "fds"), NULL, 0);
+    lua_pop(L, 1);
+    fds = LCC_NEWUSERDATA(L, (room + 1) * sizeof *fds);
+    *count = dcc_multi_fds(check_open(L, m, "fds"), fds, room);
+  } while (*count > room);
+  return fds;
 }
 
 static int multi_fds(lua_State *L)
 {
-  const lcc_multi *m = check_multi(L);
-  size_t i, room = dcc_multi_fds(check_open(L, m, "fds"), NULL, 0);
-  dcc_multi_fd *fds = LCC_NEWUSERDATA(L, (room + 1) * sizeof *fds);
-  size_t n = dcc_multi_fds(check_open(L, m, "fds"), fds, room);
+  size_t i, n;
+  const dcc_multi_fd *fds = push_fds(L, check_multi(L), &n);
   lua_createtable(L, (int)n, 0);
   for (i = 0; i < n; i++) {
     lua_createtable(L, 0, 2);
@@ -196,12 +246,15 @@ int lcc_curl_multi(lua_State *L)
   lcc_multi *m;
   dcc_curl_options options;
   dcc_curl_failure failure;
-  long connections = lcc_curl_read_options(L, 1, &options);
+  long connections;
+  lcc_curl_check_options(L);
   m = LCC_NEWUSERDATA(L, sizeof *m);
   *m = (lcc_multi){ .multi = NULL };
   luaL_getmetatable(L, MULTI);
   lua_setmetatable(L, -2);
+  connections = lcc_curl_read_options(L, 1, &options);
   m->multi = dcc_multi_new(&options, connections, &failure);
+  lua_settop(L, 2);
   if (m->multi != NULL)
     return 1;
   lua_pushnil(L);
@@ -216,7 +269,7 @@ static const luaL_Reg methods[] = {
   { "close", multi_close },   { NULL, NULL }
 };
 
-static const luaL_Reg metamethods[] = { { "__gc", multi_gc },
+static const luaL_Reg metamethods[] = { { "__gc", multi_close },
                                         { "__close", multi_close },
                                         { "__tostring", multi_tostring },
                                         { NULL, NULL } };
@@ -230,5 +283,9 @@ void lcc_curl_multi_open(lua_State *L)
   lua_setfield(L, -2, "__index");
   lua_pushliteral(L, MULTI);
   lua_setfield(L, -2, "__metatable");
+  lua_pop(L, 1);
+  luaL_newmetatable(L, RESULTS);
+  lua_pushcfunction(L, results_gc);
+  lua_setfield(L, -2, "__gc");
   lua_pop(L, 1);
 }

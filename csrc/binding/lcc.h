@@ -1,8 +1,16 @@
 /* lcc.h: what every binding file shares: one Lua API for Lua 5.4, Lua 5.1
  * and LuaJIT, and the names of the userdata types.
  *
- * Memory that C allocates belongs to a full userdata before any Lua call
- * that can raise is made: a raise is a longjmp and frees nothing. */
+ * Two rules for every call of Lua's that may ask for memory or run a
+ * metamethod:
+ *  - It may raise, which is a longjmp and frees nothing. So memory that C
+ *    allocates belongs to a full userdata before, or the call is made within
+ *    lua_pcall() by whoever owns that memory.
+ *  - It may run finalizers, which are any Lua code: code that closes, uses or
+ *    changes whatever a script can reach. So C then holds no pointer into
+ *    such state: what is read meanwhile belongs to the C call, in a userdata
+ *    that only its own stack has, and a string is held by the stack, not by
+ *    a table alone. What is closed is asked for after the last such call. */
 #ifndef LCC_H
 #define LCC_H
 
@@ -65,6 +73,24 @@ static inline int lcc_tointeger(lua_State *L, int index, int64_t *i)
     return 0;
   *i = (int64_t)n;
   return (lua_Number)*i == n;
+}
+
+/* The number of items of the table at `index` as a list; LCC_NO_LIST where it
+ * has holes that make Lua's length one far beyond its last item: 2^63 - 1
+ * for a few keys in the right places. Whoever asks for memory by it gets as
+ * much as the table has. Small holes are for the caller to find. */
+#define LCC_NO_LIST SIZE_MAX
+enum { LCC_LONG_LIST = 16 };
+static inline size_t lcc_list_length(lua_State *L, int index)
+{
+  uint64_t length = lua_rawlen(L, index), keys = 0;
+  if (length <= LCC_LONG_LIST)
+    return (size_t)length;
+  lua_pushvalue(L, index);
+  for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
+    keys++;
+  lua_pop(L, 1);
+  return keys < length ? LCC_NO_LIST : (size_t)length;
 }
 
 #endif

@@ -9,8 +9,7 @@
 #include <limits.h>
 #include <string.h>
 
-enum { UNKNOWN_DEPTH = 32, UNKNOWN_VALUES = 100000, STACK_SLOTS = 120,
-       LONG_LIST = 1000 };
+enum { UNKNOWN_DEPTH = 32, UNKNOWN_VALUES = 100000 };
 
 /* ---- names ------------------------------------------------------------- */
 
@@ -53,7 +52,7 @@ typedef struct walk {
   dcc_order *order;
   const lcc_names *names;
   bool keep_unknown;   /* read what stands in unknown fields */
-  unsigned unknown;    /* values read from them so far */
+  size_t unknown;      /* values there is room for in them so far */
 } walk;
 
 static dcc_value other(const char *what)
@@ -79,12 +78,12 @@ static const char *not_plain(lua_State *L)
   const char *what = NULL;
   if (!lua_getmetatable(L, -1))
     return NULL;
-  lua_pushliteral(L, "__index");
+  lua_pushvalue(L, lua_upvalueindex(LCC_INDEX));
   lua_rawget(L, -2);
   if (!lua_isnil(L, -1))
     what = "a table whose metatable has __index";
   lua_pop(L, 1);
-  lua_pushliteral(L, "__pairs");
+  lua_pushvalue(L, lua_upvalueindex(LCC_PAIRS));
   lua_rawget(L, -2);
   if (!lua_isnil(L, -1))
     what = "a table whose metatable has __pairs";
@@ -186,21 +185,11 @@ static bool read_plain_list(walk *w, dcc_value *array, unsigned field,
   return false;
 }
 
-static size_t count_keys(lua_State *L)
-{
-  size_t count = 0;
-  for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
-    count++;
-  return count;
-}
-
-/* Lua's length of a table with holes may be far beyond its last item: before
- * memory is asked for a long list, its items are counted. */
 static void read_list(walk *w, dcc_value *array, unsigned field)
 {
   lua_State *L = w->L;
-  size_t length = lua_rawlen(L, -1), count = 0;
-  if (length > LONG_LIST && count_keys(L) != length) {
+  size_t length = lcc_list_length(L, -1), count = 0;
+  if (length == LCC_NO_LIST) {
     array->type = DCC_ARRAY;
     array->keyed = true;
     return;
@@ -224,12 +213,25 @@ static void read_list(walk *w, dcc_value *array, unsigned field)
 
 /* ---- unknown fields ---------------------------------------------------- */
 
+/* Their number is limited, for a table may hold itself: it is counted as
+ * room is taken, whether or not a value comes to stand there. */
+static bool has_room(walk *w, size_t n)
+{
+  bool fits = n <= UNKNOWN_VALUES - w->unknown;
+  w->unknown += fits ? n : 0;
+  return fits;
+}
+
 static dcc_value read_any(walk *w, int depth);
 
 static dcc_value read_any_list(walk *w, int depth, size_t length)
 {
   dcc_value array = {0};
   size_t count = 0;
+  if (length == LCC_NO_LIST)
+    return other("a list with holes");
+  if (!has_room(w, length))
+    return other("too large a table");
   if (!dcc_order_resize(w->order, &array, length))
     return array;
   lua_pushnil(w->L);
@@ -247,36 +249,33 @@ static dcc_value read_any_list(walk *w, int depth, size_t length)
 static dcc_value read_any_object(walk *w, int depth)
 {
   dcc_value object = {.type = DCC_OBJECT};
+  const char *what = NULL;
   lua_pushnil(w->L);
-  while (lua_next(w->L, -2)) {
-    dcc_member *member;
-    if (lua_type(w->L, -2) != LUA_TSTRING) {
-      lua_pop(w->L, 2);
-      return other("a table with keys that are no strings");
+  while (what == NULL && lua_next(w->L, -2)) {
+    dcc_member *member = NULL;
+    if (lua_type(w->L, -2) != LUA_TSTRING)
+      what = "a table with keys that are no strings";
+    else if (!has_room(w, 1))
+      what = "too large a table";
+    else if ((member = dcc_order_alloc(w->order, sizeof *member)) == NULL)
+      what = "lost";
+    if (member != NULL) {
+      *member = (dcc_member){.next = object.as.members};
+      member->name = lua_tolstring(w->L, -2, &member->length);
+      member->value = read_any(w, depth);
+      object.as.members = member;
     }
-    member = dcc_order_alloc(w->order, sizeof *member);
-    if (member == NULL) {
-      lua_pop(w->L, 2);
-      return object;
-    }
-    *member = (dcc_member){.next = object.as.members};
-    member->name = lua_tolstring(w->L, -2, &member->length);
-    member->value = read_any(w, depth);
-    object.as.members = member;
-    lua_pop(w->L, 1);
+    lua_pop(w->L, what == NULL ? 1 : 2);
   }
-  return object;
+  return what == NULL ? object : other(what);
 }
 
 /* The value at the top, whatever it is: a list where it has items, else an
- * object. Depth and number are limited: a table may hold itself. */
+ * object. */
 static dcc_value read_any(walk *w, int depth)
 {
   const char *what;
-  size_t length;
   int type = lua_type(w->L, -1);
-  if (++w->unknown > UNKNOWN_VALUES)
-    return other("too large a table");
   if (type != LUA_TTABLE) {
     dcc_value value = {0};
     read_scalar(w->L, type, &value);
@@ -286,11 +285,9 @@ static dcc_value read_any(walk *w, int depth)
     return other("a table nested too deeply");
   if ((what = not_plain(w->L)) != NULL)
     return other(what);
-  length = lua_rawlen(w->L, -1);
-  if (length > UNKNOWN_VALUES)
-    return other("too large a table");
-  return length > 0 ? read_any_list(w, depth + 1, length)
-                    : read_any_object(w, depth + 1);
+  return lua_rawlen(w->L, -1) > 0
+           ? read_any_list(w, depth + 1, lcc_list_length(w->L, -1))
+           : read_any_object(w, depth + 1);
 }
 
 /* Number keys show as numbers, others by their type. */
@@ -303,7 +300,9 @@ static void read_unknown(walk *w, const dcc_scope *scope, unsigned object)
     return;
   if (lua_type(w->L, -2) == LUA_TSTRING) {
     extra->name = lua_tolstring(w->L, -2, &extra->length);
-    extra->value = w->keep_unknown ? read_any(w, 0) : (dcc_value){0};
+    if (w->keep_unknown)
+      extra->value = has_room(w, 1) ? read_any(w, 0)
+                                    : other("too large a table");
   } else {
     int64_t i;
     dcc_buffer digits = {0};
@@ -363,15 +362,13 @@ static void read_object(walk *w, const dcc_scope *scope, unsigned object)
   }
 }
 
-void lcc_read_order(lua_State *L, int index, lcc_order *box,
-                    bool keep_unknown)
+bool lcc_read_order(lua_State *L, int index, dcc_order *order,
+                    const lcc_names *names, bool keep_unknown)
 {
-  dcc_order *order = box->order;
-  walk w = {.L = L, .order = order, .names = &box->names,
+  walk w = {.L = L, .order = order, .names = names,
             .keep_unknown = keep_unknown};
   dcc_scope scope = dcc_order_scope(order);
   const char *what;
-  luaL_checkstack(L, STACK_SLOTS, "an order");
   lua_pushvalue(L, index);
   what = not_plain(L);
   if (what != NULL)
@@ -379,6 +376,5 @@ void lcc_read_order(lua_State *L, int index, lcc_order *box,
   else
     read_object(&w, &scope, DCC_ORDER);
   lua_pop(L, 1);
-  if (order->failed)
-    luaL_error(L, "not enough memory");
+  return !order->failed;
 }

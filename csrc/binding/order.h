@@ -46,17 +46,16 @@ static inline unsigned lcc_slot(const lcc_names *names, unsigned parent,
   }
 }
 
-/* The order that all checks of one Lua state share. */
-typedef struct lcc_order {
-  dcc_order *order;
-  bool used;
-  lcc_names names;
-} lcc_order;
+/* Stack slots that lcc_read_order() needs. */
+enum { LCC_ORDER_SLOTS = 120 };
 
 /* Reads the table at `index` into an empty order. The order's strings are the
- * table's: they live as long as the table is held and not changed. Raises
- * when memory runs out. */
-void lcc_read_order(lua_State *L, int index, lcc_order *box,
-                    bool keep_unknown);
+ * table's: they live until Lua is called again. Asks Lua for no memory and
+ * runs no Lua code; "__index" and "__pairs" have to be the upvalues
+ * LCC_INDEX and LCC_PAIRS of the running function, so that they need not be
+ * made. Returns false when memory ran out. */
+enum { LCC_INDEX = 3, LCC_PAIRS };
+bool lcc_read_order(lua_State *L, int index, dcc_order *order,
+                    const lcc_names *names, bool keep_unknown);
 
 #endif

@@ -7,6 +7,7 @@
 #include "csr.h"
 
 #define LCC_CHAIN "certcentral.chain"
+#define LCC_FILES "certcentral.files"
 
 /* Certificates and text about them: the userdata owns both, whatever raises
  * meanwhile. */
@@ -196,21 +197,23 @@ static int refuse_file(lua_State *L, const char *path, int number)
     strcpy(reason, "another of these files has this name");
   else if (number == EINVAL)
     strcpy(reason, "it is no file");
+  else if (number == ELOOP)
+    strcpy(reason, "it is a symbolic link of another user's, or one that "
+                   "leads in a circle");
   else if (strerror_r(number, reason, sizeof reason) != 0)
     strcpy(reason, "the system says no more");
   lua_pushstring(L, reason);
   return 3;
 }
 
-/* The text in a field of the table at `index`; at == NULL: none. The table
- * holds it. */
+/* The text in a field of the table at `index`; at == NULL: none. It stays on
+ * the stack. */
 static dcc_csr_text text_field(lua_State *L, int index, const char *name)
 {
   dcc_csr_text text = {NULL, 0};
   lua_getfield(L, index, name);
   if (lua_type(L, -1) == LUA_TSTRING)
     text.at = lua_tolstring(L, -1, &text.n);
-  lua_pop(L, 1);
   return text;
 }
 
@@ -250,12 +253,62 @@ int lcc_fits_key(lua_State *L)
   return 2;
 }
 
-/* A key that is copied from file to file, in memory of its own. */
-static int read_key(dcc_file *file, const char *from, dcc_buffer *to)
+/* Files that are about to be written, and what was read for them. */
+typedef struct lcc_files {
+  dcc_file list[DCC_FILES_MAX];
+  dcc_buffer read[DCC_FILES_MAX];
+} lcc_files;
+
+static void release_files(lcc_files *files)
 {
-  int number = dcc_file_read(from, DCC_CSR_LIMIT, to);
-  file->bytes = to->data;
-  file->n = to->length;
+  for (size_t i = 0; i < DCC_FILES_MAX; i++)
+    dcc_buffer_free(&files->read[i]);
+}
+
+static int files_gc(lua_State *L)
+{
+  release_files(luaL_checkudata(L, 1, LCC_FILES));
+  return 0;
+}
+
+static lcc_files *push_files(lua_State *L)
+{
+  lcc_files *files = LCC_NEWUSERDATA(L, sizeof *files);
+  memset(files, 0, sizeof *files);
+  if (luaL_newmetatable(L, LCC_FILES)) {
+    lua_pushcfunction(L, files_gc);
+    lua_setfield(L, -2, "__gc");
+  }
+  lua_setmetatable(L, -2);
+  return files;
+}
+
+/* Reads item i of the list at 1, whose strings stay on the stack. Returns 0,
+ * or an errno and *from, the file that cannot be read. */
+static int read_file(lua_State *L, lcc_files *files, size_t i,
+                     const char **from)
+{
+  dcc_file *file = &files->list[i];
+  dcc_buffer *bytes = &files->read[i];
+  dcc_csr_text text;
+  int item, number;
+  luaL_checkstack(L, 10, "files");
+  lua_rawgeti(L, 1, (int)i + 1);
+  luaL_checktype(L, -1, LUA_TTABLE);
+  item = lua_gettop(L);
+  file->path = text_field(L, item, "path").at;
+  luaL_argcheck(L, file->path != NULL, 1, "path expected");
+  lua_getfield(L, item, "is_key");
+  file->is_key = lua_toboolean(L, -1);
+  text = text_field(L, item, "text");
+  *from = text_field(L, item, "from").at;
+  file->bytes = text.at;
+  file->n = text.n;
+  if (*from == NULL)
+    return 0;
+  number = dcc_file_read(*from, DCC_CSR_LIMIT, bytes);
+  file->bytes = bytes->data;
+  file->n = bytes->length;
   return number;
 }
 
@@ -264,37 +317,24 @@ static int read_key(dcc_file *file, const char *from, dcc_buffer *to)
  * and the system's reason. */
 int lcc_save(lua_State *L)
 {
-  dcc_file files[DCC_FILES_MAX];
   size_t count, which = 0;
-  lcc_chain *c;
+  lcc_files *files;
+  const char *bad = NULL;
   int number = 0;
   luaL_checktype(L, 1, LUA_TTABLE);
-  count = lua_rawlen(L, 1);
+  lua_settop(L, 1);
+  count = lcc_list_length(L, 1);
   luaL_argcheck(L, count <= DCC_FILES_MAX, 1, "too many files");
-  c = push_chain(L);
-  for (size_t i = 0; number == 0 && i < count; i++) {
-    dcc_csr_text text, from;
-    lua_rawgeti(L, 1, (int)i + 1);
-    luaL_checktype(L, -1, LUA_TTABLE);
-    files[i].path = text_field(L, -1, "path").at;
-    text = text_field(L, -1, "text");
-    from = text_field(L, -1, "from");
-    lua_getfield(L, -1, "is_key");
-    files[i].is_key = lua_toboolean(L, -1);
-    lua_pop(L, 2); /* the list holds the table, and that its texts */
-    luaL_argcheck(L, files[i].path != NULL, 1, "path expected");
-    files[i].bytes = text.at;
-    files[i].n = text.n;
-    if (from.at != NULL &&
-        (number = read_key(&files[i], from.at, &c->text)) != 0) {
-      release(c);
-      return refuse_file(L, from.at, number);
-    }
+  files = push_files(L);
+  for (size_t i = 0; number == 0 && i < count; i++)
+    number = read_file(L, files, i, &bad);
+  if (number == 0) {
+    number = dcc_files_write(files->list, count, &which);
+    bad = count > 0 ? files->list[which].path : NULL;
   }
-  number = dcc_files_write(files, count, &which);
-  release(c);
+  release_files(files);
   if (number != 0)
-    return refuse_file(L, files[which].path, number);
+    return refuse_file(L, bad, number);
   lua_pushboolean(L, 1);
   return 1;
 }

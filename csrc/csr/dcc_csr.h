@@ -52,8 +52,10 @@ bool dcc_csr_check_version(dcc_csr *csr, dcc_csr_error *error);
 bool dcc_csr_check_key(dcc_csr *csr, dcc_csr_error *error);
 
 /* True where the request is signed by its own key, with whatever hash.
- * Otherwise false, and fills `error`. To be called after
- * dcc_csr_check_key(), which bounds the time that this takes. */
+ * Otherwise false, and fills `error`. libcrypto bounds the time of it, for a
+ * key of any kind: it verifies no RSA modulus above 16384 bits, no exponent
+ * above 64 bits where the modulus has more than 3072, no DSA prime above
+ * 10000 bits (OPENSSL_RSA_MAX_MODULUS_BITS and its like in rsa.h, dsa.h). */
 bool dcc_csr_check_signature(dcc_csr *csr, dcc_csr_error *error);
 
 /* What a line of dcc_csr_add_names() and dcc_csr_add_warnings() begins

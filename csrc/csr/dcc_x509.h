@@ -116,11 +116,13 @@ enum { DCC_FILES_MAX = 8 };
  * fails the earlier ones are taken back. Only a process that dies within them
  * leaves some files new and others old, and may leave a file ".old-..." with
  * what one of them was. A symbolic link stays, and what it leads to is
- * replaced. A file that is no key keeps the mode it had (0644 less the umask
- * where there was none), all keep their owner where the system allows that.
+ * replaced, unless another user has put it where others may write. A key is
+ * the effective user's, whoever owned the file that it replaces; other files
+ * keep the mode they had (0644 less the umask where there was none), and
+ * their owner where the system allows that.
  * Returns 0; or an errno, with the place of the file concerned in `which`:
  * EISDIR for a directory, EINVAL for another thing that is no file, EEXIST
- * for one named twice. */
+ * for one named twice, ELOOP for a link that is not to be followed. */
 int dcc_files_write(const dcc_file *files, size_t count, size_t *which);
 
 /* Appends a file's contents, up to `limit` bytes. Returns 0 or an errno,

@@ -1,6 +1,4 @@
 /* files.c: files that belong together, all of them or none */
-#define _XOPEN_SOURCE 700 /* realpath */
-
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -13,7 +11,7 @@
 #include "csr_internal.h"
 #include "dcc_x509.h"
 
-enum { USUAL_MODE = S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH };
+enum { USUAL_MODE = S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH, LINKS_MAX = 40 };
 
 /* Where a file goes, and what stands beside it meanwhile: names that are
  * owned; NULL: none. */
@@ -37,17 +35,60 @@ static int check_kind(place *p)
   return S_ISREG(p->before.st_mode) ? 0 : EINVAL;
 }
 
+/* Whether the link may be followed, by the rule that Linux has for what it
+ * calls protected symlinks, which not every system has switched on: where
+ * others may make links in a directory, theirs lead nowhere. A link of root's
+ * and one of the directory's owner are fine. */
+static bool is_trusted(const char *path, const struct stat *link)
+{
+  struct stat directory;
+  char *name;
+  bool trusted;
+  if (link->st_uid == geteuid() || link->st_uid == 0)
+    return true;
+  name = dcc_directory_of(path);
+  trusted = name != NULL &&
+            stat(name[0] != '\0' ? name : "/", &directory) == 0 &&
+            (link->st_uid == directory.st_uid ||
+             (directory.st_mode & (S_IWGRP | S_IWOTH)) == 0);
+  free(name);
+  return trusted;
+}
+
+/* Replaces the path of a link by what the link says. */
+static int follow(char path[PATH_MAX])
+{
+  char to[PATH_MAX], whole[2 * PATH_MAX];
+  ssize_t n = readlink(path, to, sizeof to - 1);
+  size_t kept = (size_t)(strrchr(path, '/') - path) + 1;
+  if (n < 0)
+    return errno;
+  to[n] = '\0';
+  if (to[0] == '/')
+    kept = 0;
+  memcpy(whole, path, kept);
+  memcpy(whole + kept, to, (size_t)n + 1);
+  if (kept + (size_t)n >= PATH_MAX)
+    return ENAMETOOLONG;
+  memcpy(path, whole, kept + (size_t)n + 1);
+  return 0;
+}
+
 static int find(place *p, const char *path)
 {
   struct stat status;
-  bool is_link = lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
-  if (!is_link && strlen(path) >= sizeof p->path)
+  int number = 0, links = 0;
+  if (strlen(path) + 2 >= sizeof p->path)
     return ENAMETOOLONG;
-  if (!is_link)
-    strcpy(p->path, path);
-  else if (realpath(path, p->path) == NULL)
-    return errno;
-  return check_kind(p);
+  strcpy(p->path, strchr(path, '/') == NULL ? "./" : "");
+  strcat(p->path, path);
+  while (number == 0 && lstat(p->path, &status) == 0 &&
+         S_ISLNK(status.st_mode))
+    number = ++links <= LINKS_MAX && is_trusted(p->path, &status)
+               ? follow(p->path) : ELOOP;
+  if (number == 0)
+    number = check_kind(p);
+  return number == 0 && links > 0 && !p->was_there ? ENOENT : number;
 }
 
 static const char *base_of(const char *path)
@@ -113,7 +154,7 @@ static int write_one(place *p, const dcc_file *file)
   if (number == 0)
     number = dcc_new_file(name, file->bytes, file->n, mode,
                           file->is_key || p->was_there,
-                          p->was_there ? &p->before : NULL);
+                          p->was_there && !file->is_key ? &p->before : NULL);
   if (number != 0)
     free(name);
   else

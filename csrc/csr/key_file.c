@@ -68,7 +68,7 @@ int dcc_new_file(const char *name, const char *bytes, size_t n, mode_t mode,
   if (fd < 0)
     return errno;
   if (like != NULL && fchown(fd, like->st_uid, like->st_gid) != 0)
-    exactly = exactly && mode == DCC_KEY_MODE; /* another's group: as usual */
+    exactly = false; /* another's group: as usual */
   if (exactly && fchmod(fd, mode) != 0)
     number = errno;
   if (number == 0)

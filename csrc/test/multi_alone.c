@@ -3,8 +3,8 @@
  * Looks up names by a getaddrinfo of its own that does not return before the
  * end of the program: what waits for it never ends, and an alarm then ends
  * the program. Checks that neither a step, nor a cancel, nor the end of a
- * multi waits for it, that many requests for one name ask for it once, and
- * that no copy of a body stays in memory that is freed. Prints what failed
+ * multi waits for it, nor a child process, that many requests for one name
+ * ask for it once, and that no copy of a body stays in memory that is freed. Prints what failed
  * and ends with 1, or prints "ok". */
 #include <netdb.h>
 #include <pthread.h>
@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../transport/dcc_multi.h"
@@ -92,7 +93,7 @@ static void check_hanging(void)
   await_lookup(1);
   dcc_multi_step(m, 0);
   expect(lookups == 1, "a name is looked up once");
-  expect(dcc_multi_next(m, NULL) == NULL, "nothing has finished");
+  expect(dcc_multi_take(m) == NULL, "nothing has finished");
   expect(dcc_multi_cancel(m, first, &maybe) && !maybe,
          "nothing was sent to an unknown address");
   dcc_multi_step(m, 0);
@@ -104,18 +105,55 @@ static void check_hanging(void)
 static void check_time_out(void)
 {
   dcc_multi *m = new_multi();
-  const dcc_multi_result *r = NULL;
+  dcc_multi_result *list, *r;
   int i, done = 0;
   for (i = 0; i < MANY; i++)
     add(m, 50);
   while (dcc_multi_count(m) > 0) {
     dcc_multi_step(m, 1000L * LIFETIME);
-    for (r = NULL; (r = dcc_multi_next(m, r)) != NULL; done++)
-      expect(r->response == NULL && !r->failure->maybe
-               && r->failure->code == 28, "it timed out, unsent");
-    dcc_multi_clear(m);
+    list = dcc_multi_take(m);
+    for (r = list; r != NULL; r = r->next, done++)
+      expect(!r->answered && !r->failure.maybe && r->failure.code == 28,
+             "it timed out, unsent");
+    dcc_multi_result_free(list);
   }
   expect(done == MANY, "all have timed out");
+  dcc_multi_free(m);
+}
+
+/* The child has no thread that looks a name up: it waits for none, and asks
+ * anew. */
+static void check_fork(void)
+{
+  dcc_multi *m = new_multi();
+  int before = lookups, status = 1;
+  pid_t child;
+  add(m, 0);
+  dcc_multi_step(m, 0);
+  await_lookup(before + 1);
+  child = fork();
+  if (child == 0) {
+    dcc_multi_result *r;
+    alarm(LIFETIME);
+    failures = 0;
+    dcc_multi_step(m, 0);
+    r = dcc_multi_take(m);
+    expect(r != NULL && !r->answered && r->failure.maybe,
+           "what was under way is unclear in the child");
+    dcc_multi_result_free(r);
+    add(m, 50);
+    while ((r = dcc_multi_take(m)) == NULL)
+      dcc_multi_step(m, 1000L * LIFETIME);
+    expect(!r->answered && !r->failure.maybe, "a request of its own");
+    dcc_multi_result_free(r);
+    dcc_multi_free(m);
+    fflush(stdout);
+    _exit(failures > 0);
+  }
+  (void)waitpid(child, &status, 0);
+  expect(status == 0, "the child ends well");
+  expect(dcc_multi_take(m) == NULL && dcc_multi_count(m) == 1,
+         "the parent's request goes on");
   dcc_multi_free(m);
 }
 
@@ -125,6 +163,7 @@ int main(void)
   dcc_multi_free(NULL);
   check_hanging();
   check_time_out();
+  check_fork();
   if (failures == 0)
     printf("ok\n");
   fflush(stdout);

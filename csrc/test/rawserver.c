@@ -10,6 +10,7 @@
  * speaks HTTP/2: "h2". Actions:
  *
  *   accept     waits for a connection: the current one from then on
+ *   use N      the N-th connection is the current one from then on
  *   tls        the server's side of a TLS handshake on it
  *   read       reads one request: header lines and Content-Length bytes
  *   until TEXT reads until TEXT has come
@@ -73,6 +74,7 @@ typedef struct request {
 
 static connection connections[CONNECTIONS];
 static int connection_count;
+static int current_place; /* from 1; 0: there is none */
 static request *requests[REQUESTS];
 static int request_count;
 static int listener;
@@ -202,7 +204,7 @@ static bool await(int fd, short events)
 
 static connection *current(void)
 {
-  return connection_count ? &connections[connection_count - 1] : NULL;
+  return current_place > 0 ? &connections[current_place - 1] : NULL;
 }
 
 static bool open_now(const connection *c)
@@ -263,7 +265,7 @@ static connection *take_connection(void)
   c->ssl = NULL;
   if (c->fd < 0)
     die("accept");
-  connection_count++;
+  current_place = ++connection_count;
   return c;
 }
 
@@ -448,7 +450,7 @@ static int act_on(connection *c, char **words)
   if (strcmp(word, "tls") == 0)
     start_tls(c);
   else if (strcmp(word, "read") == 0)
-    read_request(c, connection_count);
+    read_request(c, current_place);
   else if (strcmp(word, "send") == 0)
     transmit(c, text, unescape(text));
   else if (strcmp(word, "flood") == 0)
@@ -456,7 +458,7 @@ static int act_on(connection *c, char **words)
   else if (strcmp(word, "drip") == 0)
     flood(c, text, unescape(text), DRIP_MS);
   else if (strcmp(word, "until") == 0)
-    read_until(c, connection_count, text);
+    read_until(c, current_place, text);
   else if (strcmp(word, "data") == 0)
     await(c->fd, POLLIN);
   else if (strcmp(word, "fill") == 0)
@@ -479,6 +481,11 @@ static void run(char **words)
       if (await(listener, POLLIN))
         take_connection();
       words++;
+    } else if (strcmp(*words, "use") == 0 && words[1] != NULL) {
+      current_place = atoi(words[1]);
+      if (current_place < 1 || current_place > connection_count)
+        die("no such connection");
+      words += 2;
     } else if (strcmp(*words, "wait") == 0) {
       while (go_count == 0 && await(-1, 0))
         ;

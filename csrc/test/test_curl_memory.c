@@ -229,20 +229,20 @@ static bool try_handle(long n, bool used)
 /* The first request of a multi to end: true where it was answered. */
 static bool finish(dcc_multi *m, dcc_curl_failure *failure)
 {
-  const dcc_multi_result *result = NULL;
+  dcc_multi_result *result = NULL;
   bool good;
   for (int i = 0; i < 200 && result == NULL; i++) {
     dcc_multi_step(m, 100);
-    result = dcc_multi_next(m, NULL);
+    result = dcc_multi_take(m);
   }
   if (result == NULL) {
     snprintf(failure->message, sizeof failure->message, "no end");
     return false;
   }
-  good = result->response != NULL;
+  good = result->answered;
   if (!good)
-    *failure = *result->failure;
-  dcc_multi_clear(m);
+    *failure = result->failure;
+  dcc_multi_result_free(result);
   return good;
 }
 

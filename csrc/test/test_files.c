@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,6 +34,29 @@ int fsync(int fd)
   (void)fd;
   errno = EIO;
   return no_fsync ? -1 : 0;
+}
+
+/* Who owns the links, as far as the code is told; what it wants to give
+ * away. */
+static uid_t link_owner;
+static bool links_owned;
+static int given, bad_given; /* files, keys among them */
+
+int lstat(const char *path, struct stat *status)
+{
+  int got = fstatat(AT_FDCWD, path, status, AT_SYMLINK_NOFOLLOW);
+  if (got == 0 && S_ISLNK(status->st_mode) && links_owned)
+    status->st_uid = link_owner;
+  return got;
+}
+
+int fchown(int fd, uid_t owner, gid_t group)
+{
+  struct stat status;
+  (void)owner, (void)group;
+  given++;
+  bad_given += fstat(fd, &status) == 0 && (status.st_mode & 0777) == 0600;
+  return 0;
 }
 
 /* ---- the directory ---- */
@@ -175,6 +199,62 @@ static void test_read(void)
   dcc_buffer_free(&text);
 }
 
+/* A key belongs to whoever wrote it, other files to whom they belonged. */
+static void test_owner(void)
+{
+  size_t which;
+  clear();
+  for (size_t i = 0; i < FILES; i++)
+    fill(names[i], "old");
+  given = bad_given = 0;
+  expect(write_files(&which) == 0, "not written");
+  expect(given == FILES - 1 && bad_given == 0,
+         "%d files were given away, %d of them keys", given, bad_given);
+}
+
+/* A link at the place of the key, to a file or to another link to it. */
+static void test_link(uid_t owner, mode_t mode, int expected, bool twice)
+{
+  size_t which = 9;
+  int number;
+  clear();
+  fill("other", "old");
+  if (symlink(twice ? "second" : in_directory("other"),
+              in_directory("key")) != 0 ||
+      (twice && symlink("other", in_directory("second")) != 0) ||
+      chmod(directory, mode) != 0)
+    abort();
+  links_owned = true;
+  link_owner = owner;
+  number = write_files(&which);
+  links_owned = false;
+  expect(number == expected && (number == 0 || which == 0),
+         "a link of %u in a directory of mode %o: error %d", (unsigned)owner,
+         (unsigned)mode, number);
+  expect(holds("other", expected == 0 ? "new" : "old"), "what it leads to");
+  (void)unlink(in_directory("other"));
+  (void)unlink(in_directory("second"));
+  (void)chmod(directory, 0700);
+}
+
+static void test_links(void)
+{
+  const uid_t stranger = geteuid() + 1;
+  size_t which;
+  for (int twice = 0; twice < 2; twice++) {
+    test_link(geteuid(), 01777, 0, twice);
+    test_link(0, 01777, 0, twice);
+    test_link(stranger, 0755, 0, twice);
+    test_link(stranger, 01777, ELOOP, twice);
+    test_link(stranger, 0777, ELOOP, twice);
+    test_link(stranger, 0775, ELOOP, twice);
+  }
+  clear();
+  if (symlink("key", in_directory("key")) != 0)
+    abort();
+  expect(write_files(&which) == ELOOP && which == 0, "a circle");
+}
+
 int main(void)
 {
   if (mkdtemp(directory) == NULL)
@@ -184,6 +264,8 @@ int main(void)
     for (unsigned there = 0; there < 1u << FILES; there++)
       test_rename(n, there);
   test_fsync();
+  test_owner();
+  test_links();
   test_many();
   test_read();
   clear();

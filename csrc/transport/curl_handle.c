@@ -64,7 +64,21 @@ static int on_request(void *handle, char *ip, char *local_ip, int port,
   return CURL_PREREQFUNC_OK;
 }
 
-/* A socket that the host's child processes do not inherit. */
+static bool note_socket(dcc_curl *h, int fd)
+{
+  h->found = true;
+  return h->multi != NULL ? dcc_multi_opened(h->multi, fd)
+                          : dcc_sockets_open(&h->sockets, fd);
+}
+
+static int on_close(void *handle, curl_socket_t fd)
+{
+  dcc_curl *h = handle;
+  dcc_sockets_close(&h->sockets, fd);
+  return close(fd);
+}
+
+/* A socket that programs which the host starts do not inherit. */
 static curl_socket_t on_socket(void *handle, curlsocktype purpose,
                                struct curl_sockaddr *address)
 {
@@ -77,7 +91,7 @@ static curl_socket_t on_socket(void *handle, curlsocktype purpose,
   if (s < 0)
     return CURL_SOCKET_BAD;
   (void)fcntl(s, F_SETFD, FD_CLOEXEC);
-  if (h->multi == NULL || dcc_multi_opened(h->multi, s))
+  if (note_socket(h, s))
     return s;
   close(s);
   return CURL_SOCKET_BAD;
@@ -113,6 +127,8 @@ static bool set_callbacks(dcc_curl *h, dcc_curl_failure *failure)
   SET(CURLOPT_PREREQDATA, h);
   SET(CURLOPT_OPENSOCKETFUNCTION, on_socket);
   SET(CURLOPT_OPENSOCKETDATA, h);
+  SET(CURLOPT_CLOSESOCKETFUNCTION, on_close);
+  SET(CURLOPT_CLOSESOCKETDATA, h);
   SET(CURLOPT_RESOLVER_START_FUNCTION, on_resolve);
   SET(CURLOPT_RESOLVER_START_DATA, h);
   SET(CURLOPT_HEADERFUNCTION, dcc_curl_on_header);
@@ -142,16 +158,17 @@ static bool pin(dcc_curl *h, dcc_curl_failure *failure)
     SET(CURLOPT_PROXY_CAPATH, NULL);
   }
   SET(CURLOPT_PROXY, h->proxy);
-  return set_callbacks(h, failure);
+  return set_callbacks(h, failure) && dcc_curl_stop_keylog(h, failure);
 }
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static CURLcode global_code = CURLE_FAILED_INIT;
+static bool wipes;
 
 /* Never undone: other users of libcurl may live in this process. */
 static void global_init(void)
 {
-  global_code = dcc_curl_init();
+  global_code = dcc_curl_init(&wipes);
 }
 
 static bool usable(dcc_curl_failure *failure)
@@ -197,6 +214,45 @@ static bool copy(char **to, const char *s)
   return *to != NULL;
 }
 
+/* Its own libcurl handle, as good as new. */
+static bool begin(dcc_curl *h, dcc_curl_failure *failure)
+{
+  h->process = getpid();
+  h->shape = -1;
+  h->easy = curl_easy_init();
+  if (h->easy == NULL)
+    return dcc_curl_no_memory(failure);
+  if (pin(h, failure))
+    return true;
+  curl_easy_cleanup(h->easy);
+  h->easy = NULL;
+  return false;
+}
+
+/* Gives up the libcurl handle, and with it the connections: for another
+ * process than the one that opened them, without a word to the other side.
+ * Where that cannot be, the memory stays. */
+static void end(dcc_curl *h)
+{
+  bool inherited = h->process != getpid();
+  if (!inherited || dcc_sockets_replace(&h->sockets))
+    curl_easy_cleanup(h->easy);
+  else
+    dcc_sockets_abandon(&h->sockets);
+  h->easy = NULL;
+}
+
+/* What the handle knows of its libcurl handle's state is forgotten, too. */
+static bool begin_anew(dcc_curl *h, dcc_curl_failure *failure)
+{
+  end(h);
+  dcc_buffer_clear(&h->url);
+  dcc_buffer_clear(&h->lines);
+  h->timeout_ms = h->connect_timeout_ms = 0;
+  h->fresh_connect = false;
+  return begin(h, failure);
+}
+
 static bool fill(dcc_curl *h, const dcc_curl_options *options,
                  dcc_curl_failure *failure)
 {
@@ -204,15 +260,13 @@ static bool fill(dcc_curl *h, const dcc_curl_options *options,
   const char *agent = options->user_agent;
   if (agent == NULL)
     agent = "certcentral";
-  h->shape = -1;
   h->body_max = options->body_max ? options->body_max : DCC_CURL_BODY_MAX;
-  h->easy = curl_easy_init();
-  if (h->easy == NULL || !copy(&h->ca_file, options->ca_file)
+  if (!copy(&h->ca_file, options->ca_file)
       || !copy(&h->proxy, options->proxy)
       || !copy(&h->user_agent, agent)
       || (key.length && !dcc_secret_set(&h->api_key, key.bytes, key.length)))
     return dcc_curl_no_memory(failure);
-  return pin(h, failure);
+  return begin(h, failure);
 }
 
 dcc_curl *dcc_curl_new(const dcc_curl_options *options,
@@ -236,7 +290,8 @@ void dcc_curl_free(dcc_curl *h)
 {
   if (h == NULL)
     return;
-  curl_easy_cleanup(h->easy);
+  end(h);
+  dcc_sockets_free(&h->sockets);
   dcc_secret_wipe(&h->api_key);
   dcc_buffer_free(&h->lines);
   dcc_buffer_free(&h->fresh);
@@ -278,7 +333,7 @@ void dcc_curl_begin(dcc_curl *h, dcc_curl_response *response)
   dcc_buffer_clear(&response->body);
   response->status = 0;
   h->response = response;
-  h->sent = h->again = h->in_headers = h->final = false;
+  h->found = h->sent = h->again = h->in_headers = h->final = false;
   h->fields = 0;
   h->header_bytes = 0;
   h->stop = STOP_NONE;
@@ -290,6 +345,8 @@ bool dcc_curl_perform(dcc_curl *h, const dcc_curl_request *request,
 {
   CURLcode code;
   dcc_curl_begin(h, response);
+  if ((h->process != getpid() || h->easy == NULL) && !begin_anew(h, failure))
+    return false;
   if (!dcc_curl_prepare(h, request, failure) || !set_fresh(h, failure))
     return false;
   code = curl_easy_perform(h->easy);
@@ -298,6 +355,12 @@ bool dcc_curl_perform(dcc_curl *h, const dcc_curl_request *request,
     code = curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE,
                              &response->status);
   return code == CURLE_OK || dcc_curl_explain(h, code, failure);
+}
+
+bool dcc_curl_wipes(void)
+{
+  pthread_once(&once, global_init);
+  return wipes;
 }
 
 const char *dcc_curl_version(void)

@@ -3,7 +3,9 @@
 #define DCC_CURL_INTERNAL_H
 
 #include <curl/curl.h>
+#include <sys/types.h>
 
+#include "curl_sockets.h"
 #include "dcc_curl.h"
 #include "dcc_multi.h"
 
@@ -24,14 +26,20 @@ typedef enum dcc_curl_stop {
   STOP_MEMORY
 } dcc_curl_stop;
 
+/* OpenSSL's SSL_CTX_set_keylog_callback(). */
+typedef void dcc_set_keylog(void *ssl_ctx, void (*callback)(void));
+
 struct dcc_curl {
   CURL *easy;
+  dcc_set_keylog *set_keylog;
   dcc_secret api_key;
   char *ca_file;
   char *proxy;
   char *user_agent;
   size_t body_max;
   dcc_multi *multi; /* that it belongs to; NULL: it works alone */
+  pid_t process;    /* that opened its connections: see dcc_curl_perform() */
+  dcc_sockets sockets; /* where it works alone */
 
   /* What the easy handle holds now, to set only what changes. */
   dcc_buffer url;
@@ -48,6 +56,7 @@ struct dcc_curl {
 
   /* The transfer under way. */
   dcc_curl_response *response;
+  bool found;      /* an address to connect to was found */
   bool sent;       /* the request was put on a connection */
   bool again;      /* libcurl wanted to send it a second time */
   bool in_headers; /* between a status line and its blank line */
@@ -58,9 +67,14 @@ struct dcc_curl {
   char error[CURL_ERROR_SIZE];
 };
 
-/* curl_memory.c: initialises libcurl. Where the host has not done so before,
- * libcurl's memory is wiped when it is freed. */
-CURLcode dcc_curl_init(void);
+/* curl_memory.c: initialises libcurl. Sets *wipes: whether its memory is
+ * wiped when it is freed from now on. */
+CURLcode dcc_curl_init(bool *wipes);
+
+/* curl_keylog.c: sees to it that no secret of a connection is written to the
+ * file that $SSLKEYLOGFILE names. Returns false with *failure filled where
+ * that cannot be. */
+bool dcc_curl_stop_keylog(dcc_curl *h, dcc_curl_failure *failure);
 
 /* curl_handle.c: forgets the last transfer. The answer of the next one goes
  * to *response. */

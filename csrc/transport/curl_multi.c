@@ -4,7 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "curl_sockets.h"
+#include "curl_internal.h"
 
 enum {
   IDLE_MAX = 256,        /* handles that are kept for the next requests */
@@ -14,18 +14,16 @@ enum {
   GRACE_MS = 100         /* libcurl's own time-outs come first */
 };
 
-typedef enum dcc_state { IDLE, WAITING, ACTIVE, DONE } dcc_state;
+typedef enum dcc_state { IDLE, WAITING, ACTIVE, STATES } dcc_state;
 
 typedef struct dcc_transfer dcc_transfer;
 
-/* One request on its way. `result` is first: dcc_multi_next() gives it out. */
+/* One request on its way. */
 struct dcc_transfer {
-  dcc_multi_result result;
+  dcc_multi_result *result;     /* of its own until it ends; NULL: idle */
   dcc_transfer *before, *after; /* in the list of its state */
   dcc_state state;
   dcc_curl *curl;
-  dcc_curl_response response;
-  dcc_curl_failure failure;
   dcc_buffer body;      /* wiped when it is freed: it may hold card data */
   int64_t connect_ends; /* of now_ms() */
   int64_t ends;
@@ -38,10 +36,13 @@ typedef struct dcc_list {
 } dcc_list;
 
 struct dcc_multi {
-  CURLM *curlm;
+  CURLM *curlm; /* NULL where there was no memory for it: broken */
+  pid_t process; /* that opened the connections */
   dcc_curl *model; /* holds the options of all handles */
   dcc_sockets sockets;
-  dcc_list lists[DONE + 1]; /* by state */
+  dcc_list lists[STATES]; /* by state */
+  dcc_multi_result *done, **done_end; /* what has finished; its last link */
+  size_t done_count;
   int64_t last_id;
   int64_t guard_at; /* no transfer is overdue before */
   long max_connections; /* as dcc_multi_new() got it */
@@ -129,7 +130,7 @@ static void free_transfer(dcc_transfer *t)
   if (t == NULL)
     return;
   dcc_curl_free(t->curl);
-  dcc_curl_response_free(&t->response);
+  dcc_multi_result_free(t->result);
   dcc_buffer_free(&t->body);
   free(t);
 }
@@ -169,13 +170,23 @@ static dcc_transfer *new_transfer(dcc_multi *m, dcc_curl_failure *failure)
   return NULL;
 }
 
-/* The transfer is in no list then. */
+/* With a result, and in no list. */
 static dcc_transfer *take_transfer(dcc_multi *m, dcc_curl_failure *failure)
 {
+  dcc_multi_result *result = calloc(1, sizeof *result);
   dcc_transfer *t = m->lists[IDLE].last;
-  if (t == NULL)
-    return new_transfer(m, failure);
-  leave(m, t);
+  if (result == NULL) {
+    dcc_curl_no_memory(failure);
+    return NULL;
+  }
+  if (t != NULL)
+    leave(m, t);
+  else
+    t = new_transfer(m, failure);
+  if (t != NULL)
+    t->result = result;
+  else
+    free(result);
   return t;
 }
 
@@ -184,7 +195,9 @@ static void give_back(dcc_multi *m, dcc_transfer *t)
 {
   dcc_wipe(t->body.data, t->body.length);
   dcc_buffer_clear(&t->body);
-  dcc_curl_response_trim(&t->response);
+  t->curl->response = NULL;
+  dcc_multi_result_free(t->result);
+  t->result = NULL;
   if (m->lists[IDLE].count < IDLE_MAX)
     enter(m, t, IDLE);
   else
@@ -192,6 +205,8 @@ static void give_back(dcc_multi *m, dcc_transfer *t)
 }
 
 /* --- adding --- */
+
+static void leave_inherited(dcc_multi *m);
 
 static bool prepare(dcc_transfer *t, const dcc_curl_request *request,
                     dcc_curl_failure *failure)
@@ -202,22 +217,24 @@ static bool prepare(dcc_transfer *t, const dcc_curl_request *request,
     return dcc_curl_no_memory(failure);
   if (request->body.bytes != NULL)
     own.body.bytes = t->body.length > 0 ? t->body.data : "";
-  dcc_curl_begin(t->curl, &t->response);
+  dcc_curl_begin(t->curl, &t->result->response);
   return dcc_curl_prepare(t->curl, &own, failure);
 }
 
 int64_t dcc_multi_add(dcc_multi *m, const dcc_curl_request *request,
                       dcc_curl_failure *failure)
 {
-  dcc_transfer *t = take_transfer(m, failure);
+  dcc_transfer *t;
   int64_t now = now_ms();
+  leave_inherited(m);
+  t = take_transfer(m, failure);
   if (t == NULL)
     return 0;
   if (!prepare(t, request, failure)) {
     give_back(m, t);
     return 0;
   }
-  t->result = (dcc_multi_result){ .id = ++m->last_id };
+  t->result->id = ++m->last_id;
   t->ends = now + t->curl->timeout_ms;
   t->connect_ends = now + t->curl->connect_timeout_ms;
   if (t->connect_ends < m->guard_at)
@@ -225,7 +242,7 @@ int64_t dcc_multi_add(dcc_multi *m, const dcc_curl_request *request,
   if (t->ends < m->guard_at)
     m->guard_at = t->ends;
   enter(m, t, WAITING);
-  return t->result.id;
+  return t->result->id;
 }
 
 /* --- ends of transfers --- */
@@ -238,12 +255,24 @@ static void withdraw(dcc_multi *m, dcc_transfer *t)
     (void)curl_multi_remove_handle(m->curlm, t->curl->easy);
 }
 
+/* Its result is on the list of what has finished, the transfer idle. */
+static void end(dcc_multi *m, dcc_transfer *t)
+{
+  dcc_multi_result *result = t->result;
+  t->result = NULL;
+  *m->done_end = result;
+  m->done_end = &result->next;
+  m->done_count++;
+  leave(m, t);
+  give_back(m, t);
+}
+
 static void fail(dcc_multi *m, dcc_transfer *t, CURLcode code)
 {
-  dcc_curl_explain(t->curl, code, &t->failure);
+  dcc_curl_explain(t->curl, code, &t->result->failure);
   withdraw(m, t);
-  t->result.failure = &t->failure;
-  move(m, t, DONE);
+  dcc_curl_response_free(&t->result->response); /* what had come of it */
+  end(m, t);
 }
 
 /* Notes what the connection speaks, while libcurl still tells. */
@@ -269,10 +298,10 @@ static void finish(dcc_multi *m, dcc_transfer *t, CURLcode code)
     return;
   }
   note_version(m, t);
-  t->response.status = status;
-  t->result.response = &t->response;
+  t->result->response.status = status;
+  t->result->answered = true;
   withdraw(m, t);
-  move(m, t, DONE);
+  end(m, t);
 }
 
 static void collect(dcc_multi *m)
@@ -324,7 +353,7 @@ static void guard(dcc_multi *m)
   guard_list(m, ACTIVE, now);
 }
 
-/* --- when memory ran out --- */
+/* --- beginning anew --- */
 
 static bool set_up(dcc_multi *m, CURLM *c)
 {
@@ -336,6 +365,15 @@ static bool set_up(dcc_multi *m, CURLM *c)
          && curl_multi_setopt(c, CURLMOPT_MAXCONNECTS, kept) == CURLM_OK;
 }
 
+static CURLM *new_curlm(dcc_multi *m)
+{
+  CURLM *fresh = curl_multi_init();
+  if (fresh == NULL || set_up(m, fresh))
+    return fresh;
+  (void)curl_multi_cleanup(fresh);
+  return NULL;
+}
+
 /* libcurl's multi does not survive every want of memory: it may divide by
  * zero when a socket is used again, or refuse everything. Gives up what is
  * under way and takes another one. Where there is no memory for that either,
@@ -345,16 +383,75 @@ static void mend(dcc_multi *m)
   CURLM *fresh = NULL;
   while (m->lists[ACTIVE].first != NULL)
     fail(m, m->lists[ACTIVE].first, CURLE_OUT_OF_MEMORY);
-  fresh = curl_multi_init();
-  if (fresh != NULL && !set_up(m, fresh)) {
-    (void)curl_multi_cleanup(fresh);
-    fresh = NULL;
-  }
+  fresh = new_curlm(m);
   if (fresh == NULL)
     return;
-  (void)curl_multi_cleanup(m->curlm);
+  if (m->curlm != NULL)
+    (void)curl_multi_cleanup(m->curlm);
   m->curlm = fresh;
   m->broken = false;
+}
+
+/* --- after a fork --- */
+
+/* A look-up of libcurl's has a thread, which no other process has: neither
+ * may be touched there. */
+static bool looks_up(const dcc_multi *m)
+{
+  const dcc_transfer *t = m->lists[ACTIVE].first;
+  while (t != NULL && t->curl->found)
+    t = t->after;
+  return t != NULL;
+}
+
+static void fail_inherited(dcc_multi *m, dcc_state state)
+{
+  static const dcc_curl_failure failure = {
+    .code = CURLE_ABORTED_BY_CALLBACK, .maybe = true,
+    .message = "the process was forked while the request was under way, and "
+               "this is the new process: the other one has the answer" };
+  while (m->lists[state].first != NULL) {
+    dcc_transfer *t = m->lists[state].first;
+    t->result->failure = failure;
+    withdraw(m, t);
+    dcc_curl_response_free(&t->result->response);
+    end(m, t);
+  }
+}
+
+/* Leaves libcurl's memory of what is under way as it is. */
+static void abandon(dcc_multi *m)
+{
+  dcc_transfer *t;
+  while ((t = m->lists[ACTIVE].first) != NULL) {
+    t->curl->easy = NULL;
+    move(m, t, WAITING);
+  }
+  m->curlm = NULL;
+  dcc_sockets_abandon(&m->sockets);
+}
+
+/* Gives up what is another process's; does nothing in the process that
+ * opened the connections. */
+static void leave_inherited(dcc_multi *m)
+{
+  dcc_transfer *t;
+  if (m->process == getpid())
+    return;
+  m->process = getpid();
+  if (looks_up(m) || !dcc_sockets_replace(&m->sockets))
+    abandon(m);
+  fail_inherited(m, WAITING);
+  fail_inherited(m, ACTIVE);
+  while ((t = m->lists[IDLE].first) != NULL) {
+    leave(m, t);
+    free_transfer(t);
+  }
+  if (m->curlm != NULL)
+    (void)curl_multi_cleanup(m->curlm);
+  m->curlm = NULL;
+  m->connected = m->http2 = false;
+  m->broken = true; /* until mend() */
 }
 
 /* --- a step --- */
@@ -382,6 +479,10 @@ static bool set_pipewait(dcc_transfer *t, bool pipewait)
 static void run(dcc_multi *m, curl_socket_t fd, int what)
 {
   int running;
+  if (m->broken)
+    mend(m);
+  if (m->broken)
+    return;
   if (curl_multi_socket_action(m->curlm, fd, what, &running) != CURLM_OK)
     m->broken = true;
   collect(m);
@@ -429,7 +530,7 @@ static void run_ready(dcc_multi *m, long timeout_ms, int64_t *slice_ends)
     if (got & (POLLERR | POLLNVAL))
       what |= CURL_CSELECT_ERR;
     run(m, fd, what);
-    if (m->lists[DONE].count >= BATCH || now_ms() >= *slice_ends)
+    if (m->done_count >= BATCH || now_ms() >= *slice_ends)
       return;
   }
 }
@@ -444,12 +545,14 @@ static long least(long a, int64_t b)
   return a < 0 || b < a ? (long)(b < 0 ? 0 : b > INT_MAX ? INT_MAX : b) : a;
 }
 
-long dcc_multi_timeout(const dcc_multi *m)
+long dcc_multi_timeout(dcc_multi *m)
 {
   long ms = -1;
-  if (m->lists[DONE].count > 0 || may_start(m))
+  leave_inherited(m);
+  if (m->done_count > 0 || may_start(m))
     return 0;
-  (void)curl_multi_timeout(m->curlm, &ms);
+  if (m->curlm != NULL)
+    (void)curl_multi_timeout(m->curlm, &ms);
   if (under_way(m) > 0)
     ms = least(ms, m->guard_at - now_ms());
   return ms;
@@ -458,6 +561,7 @@ long dcc_multi_timeout(const dcc_multi *m)
 void dcc_multi_step(dcc_multi *m, long timeout_ms)
 {
   int64_t now = now_ms(), ends = now, slice_ends;
+  leave_inherited(m);
   if (under_way(m) > 0)
     ends += timeout_ms;
   do {
@@ -468,52 +572,90 @@ void dcc_multi_step(dcc_multi *m, long timeout_ms)
     guard(m);
     start_waiting(m, slice_ends);
     now = now_ms();
-  } while (now < ends && m->lists[DONE].count == 0
+  } while (now < ends && m->done_count == 0
            && under_way(m) > 0);
 }
 
 /* --- results --- */
 
-const dcc_multi_result *dcc_multi_next(const dcc_multi *m,
-                                       const dcc_multi_result *last)
+dcc_multi_result *dcc_multi_take(dcc_multi *m)
 {
-  const dcc_transfer *t = m->lists[DONE].first;
-  if (last != NULL)
-    t = ((const dcc_transfer *)(const void *)last)->after;
-  return t ? &t->result : NULL;
+  dcc_multi_result *list = m->done;
+  m->done = NULL;
+  m->done_end = &m->done;
+  m->done_count = 0;
+  return list;
 }
 
-void dcc_multi_clear(dcc_multi *m)
+void dcc_multi_give_back(dcc_multi *m, dcc_multi_result *list)
 {
-  dcc_transfer *t;
-  while ((t = m->lists[DONE].first) != NULL) {
-    leave(m, t);
-    give_back(m, t);
+  dcc_multi_result *since = dcc_multi_take(m);
+  *m->done_end = list;
+  for (; *m->done_end != NULL; m->done_end = &(*m->done_end)->next)
+    m->done_count++;
+  *m->done_end = since;
+  for (; *m->done_end != NULL; m->done_end = &(*m->done_end)->next)
+    m->done_count++;
+}
+
+void dcc_multi_result_free(dcc_multi_result *list)
+{
+  while (list != NULL) {
+    dcc_multi_result *next = list->next;
+    dcc_curl_response_free(&list->response);
+    free(list);
+    list = next;
   }
 }
 
 size_t dcc_multi_count(const dcc_multi *m)
 {
-  return under_way(m) + m->lists[DONE].count;
+  return under_way(m) + m->done_count;
 }
 
 static dcc_transfer *find(const dcc_multi *m, int64_t id)
 {
   int state;
-  for (state = WAITING; state <= DONE; state++) {
+  for (state = WAITING; state <= ACTIVE; state++) {
     dcc_transfer *t = m->lists[state].first;
     for (; t != NULL; t = t->after)
-      if (t->result.id == id)
+      if (t->result->id == id)
         return t;
   }
   return NULL;
 }
 
+/* Takes a result that has finished off the list; NULL: it is not there. */
+static dcc_multi_result *drop_done(dcc_multi *m, int64_t id)
+{
+  dcc_multi_result **link = &m->done, *result;
+  while (*link != NULL && (*link)->id != id)
+    link = &(*link)->next;
+  result = *link;
+  if (result == NULL)
+    return NULL;
+  *link = result->next;
+  if (*link == NULL)
+    m->done_end = link;
+  m->done_count--;
+  result->next = NULL;
+  return result;
+}
+
 bool dcc_multi_cancel(dcc_multi *m, int64_t id, bool *maybe)
 {
-  dcc_transfer *t = find(m, id);
-  if (t == NULL)
+  dcc_transfer *t;
+  dcc_multi_result *done;
+  leave_inherited(m);
+  t = find(m, id);
+  done = t == NULL ? drop_done(m, id) : NULL;
+  if (t == NULL && done == NULL)
     return false;
+  if (done != NULL) {
+    *maybe = done->answered || done->failure.maybe;
+    dcc_multi_result_free(done);
+    return true;
+  }
   *maybe = t->curl->sent;
   withdraw(m, t);
   leave(m, t);
@@ -521,9 +663,10 @@ bool dcc_multi_cancel(dcc_multi *m, int64_t id, bool *maybe)
   return true;
 }
 
-size_t dcc_multi_fds(const dcc_multi *m, dcc_multi_fd *fds, size_t room)
+size_t dcc_multi_fds(dcc_multi *m, dcc_multi_fd *fds, size_t room)
 {
   size_t i, n = 0;
+  leave_inherited(m);
   for (i = 0; i < m->sockets.count; i++) {
     const dcc_socket *s = &m->sockets.list[i];
     if (s->events != 0 && n++ < room)
@@ -544,14 +687,16 @@ dcc_multi *dcc_multi_new(const dcc_curl_options *options, long connections,
     return NULL;
   }
   m->guard_at = INT64_MAX;
+  m->done_end = &m->done;
   m->max_connections = connections;
   m->model = dcc_curl_new(options, failure);
   if (m->model == NULL) {
     free(m);
     return NULL;
   }
-  m->curlm = curl_multi_init();
-  if (m->curlm != NULL && set_up(m, m->curlm))
+  m->process = getpid();
+  m->curlm = new_curlm(m);
+  if (m->curlm != NULL)
     return m;
   dcc_curl_no_memory(failure);
   dcc_multi_free(m);
@@ -563,7 +708,8 @@ void dcc_multi_free(dcc_multi *m)
   int state;
   if (m == NULL)
     return;
-  for (state = IDLE; state <= DONE; state++) {
+  leave_inherited(m);
+  for (state = IDLE; state < STATES; state++) {
     dcc_transfer *t = m->lists[state].first, *after;
     for (; t != NULL; t = after) {
       after = t->after;
@@ -571,6 +717,7 @@ void dcc_multi_free(dcc_multi *m)
       free_transfer(t);
     }
   }
+  dcc_multi_result_free(m->done);
   (void)curl_multi_cleanup(m->curlm);
   dcc_curl_free(m->model);
   dcc_sockets_free(&m->sockets);

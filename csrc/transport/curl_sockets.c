@@ -1,8 +1,10 @@
 #include "curl_sockets.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum { FIRST_ROOM = 16, DRAIN = 4096 };
 
@@ -131,6 +133,41 @@ void dcc_sockets_end_stale(dcc_sockets *s)
     if (one->ours && one->events == 0 && !one->http2)
       end_if_stale(one->fd);
   }
+}
+
+/* What is sent there fails at once, by an error and without a signal, and so
+ * does reading. */
+static int nowhere(void)
+{
+  int s = socket(AF_UNIX, SOCK_STREAM, 0);
+  if (s >= 0)
+    (void)fcntl(s, F_SETFL, O_NONBLOCK);
+  return s;
+}
+
+bool dcc_sockets_replace(const dcc_sockets *s)
+{
+  size_t i;
+  bool good = true;
+  int other = s->connections > 0 ? nowhere() : -1;
+  if (s->connections > 0 && other < 0)
+    return false;
+  for (i = 0; i < s->count; i++)
+    if (s->list[i].ours)
+      good = dup2(other, s->list[i].fd) >= 0
+             && fcntl(s->list[i].fd, F_SETFD, FD_CLOEXEC) >= 0 && good;
+  if (other >= 0)
+    (void)close(other);
+  return good;
+}
+
+void dcc_sockets_abandon(dcc_sockets *s)
+{
+  size_t i;
+  for (i = 0; i < s->count; i++)
+    if (s->list[i].ours)
+      (void)close(s->list[i].fd);
+  s->count = s->connections = 0;
 }
 
 void dcc_sockets_free(dcc_sockets *s)

@@ -1,11 +1,11 @@
-/* curl_sockets.h: the sockets of a multi: which there are, what libcurl
- * waits for on them, and which are idle */
+/* curl_sockets.h: the sockets of a handle or a multi: which there are, and
+ * for a multi what libcurl waits for on them, and which are idle */
 #ifndef DCC_CURL_SOCKETS_H
 #define DCC_CURL_SOCKETS_H
 
 #include <poll.h>
-
-#include "curl_internal.h"
+#include <stdbool.h>
+#include <stddef.h>
 
 typedef struct dcc_socket {
   int fd;
@@ -52,6 +52,14 @@ bool dcc_sockets_is_watched(const dcc_sockets *s, int fd);
  * into nowhere; so it gets to see the end and nothing else. Those of HTTP/2
  * libcurl reads by itself. */
 void dcc_sockets_end_stale(dcc_sockets *s);
+
+/* For a process that has inherited them: puts a socket that is connected to
+ * nobody in the place of each, so that what libcurl sends as it closes them
+ * reaches nobody. Returns false where the system has no such socket now. */
+bool dcc_sockets_replace(const dcc_sockets *s);
+
+/* Closes and forgets all of them, where libcurl will not. */
+void dcc_sockets_abandon(dcc_sockets *s);
 
 void dcc_sockets_free(dcc_sockets *s);
 

@@ -107,7 +107,11 @@ dcc_curl *dcc_curl_new(const dcc_curl_options *options,
  * names that are no HTTP tokens, control characters in a value, and headers
  * that the transport sets by itself (X-DC-DEVKEY where there is a key, Host,
  * Content-Length, Transfer-Encoding, Accept-Encoding, Connection, Expect,
- * TE, Trailer, Upgrade). No message shows a header's value or a URL. */
+ * TE, Trailer, Upgrade). No message shows a header's value or a URL.
+ *
+ * A process that has inherited the handle by fork(2) opens connections of its
+ * own, and leaves those it shares as they are: the first call there drops
+ * them without a byte sent. */
 bool dcc_curl_perform(dcc_curl *handle, const dcc_curl_request *request,
                       dcc_curl_response *response, dcc_curl_failure *failure);
 
@@ -124,6 +128,12 @@ bool dcc_curl_next_header(const dcc_curl_response *response, size_t *at,
 /* Gives back the memory of an answer too large to keep, or all of it. */
 void dcc_curl_response_trim(dcc_curl_response *response);
 void dcc_curl_response_free(dcc_curl_response *response);
+
+/* Whether libcurl wipes the memory that it frees, with the requests that were
+ * in it: where it is glibc's, or another allocator's that tells how large a
+ * block is, and the host has not initialised libcurl before. Initialises
+ * libcurl. */
+bool dcc_curl_wipes(void);
 
 /* libcurl's version, as "7.88.1". */
 const char *dcc_curl_version(void);

@@ -2,12 +2,12 @@
  *
  *   dcc_multi *multi = dcc_multi_new(&(dcc_curl_options){0}, 0, &failure);
  *   int64_t id = dcc_multi_add(multi, &request, &failure);
- *   const dcc_multi_result *r = NULL;
  *   while (dcc_multi_count(multi) > 0) {
  *     dcc_multi_step(multi, 1000);
- *     while ((r = dcc_multi_next(multi, r)) != NULL)
- *       ...                       r->id, r->response or r->failure
- *     dcc_multi_clear(multi);
+ *     dcc_multi_result *done = dcc_multi_take(multi), *r;
+ *     for (r = done; r != NULL; r = r->next)
+ *       ...       r->id, r->answered, r->response or r->failure
+ *     dcc_multi_result_free(done);
  *   }
  *   dcc_multi_free(multi);
  *
@@ -18,7 +18,11 @@
  *
  * While no connection is open, the requests wait for the first one that gets
  * one: a name is looked up once and not a hundred times, and a server that
- * speaks HTTP/2 gets one connection. One thread at a time may use a multi. */
+ * speaks HTTP/2 gets one connection. One thread at a time may use a multi.
+ *
+ * A process that has inherited a multi by fork(2) begins anew with
+ * connections of its own. Requests that were under way are the other
+ * process's: here each of them fails, with `maybe` set. */
 #ifndef DCC_MULTI_H
 #define DCC_MULTI_H
 
@@ -28,12 +32,13 @@
 
 typedef struct dcc_multi dcc_multi;
 
-/* What became of a request: an answer, or (response NULL) why there is
- * none. */
+/* What became of a request: an answer, or why there is none. */
 typedef struct dcc_multi_result {
+  struct dcc_multi_result *next;
   int64_t id;
-  dcc_curl_response *response;
-  const dcc_curl_failure *failure;
+  bool answered;
+  dcc_curl_response response;
+  dcc_curl_failure failure; /* where it was not answered */
 } dcc_multi_result;
 
 /* A file descriptor that a multi waits for. */
@@ -62,14 +67,17 @@ int64_t dcc_multi_add(dcc_multi *m, const dcc_curl_request *request,
  * next call. A signal may end it early. */
 void dcc_multi_step(dcc_multi *m, long timeout_ms);
 
-/* Walks the finished requests: the one behind `last`, the first for NULL;
- * NULL behind the last. They live until dcc_multi_clear(), which forgets
- * all that have been finished by then. */
-const dcc_multi_result *dcc_multi_next(const dcc_multi *m,
-                                       const dcc_multi_result *last);
-void dcc_multi_clear(dcc_multi *m);
+/* Takes what has finished, in the order it did; NULL: nothing has. The list
+ * is the caller's from then on, whatever becomes of the multi: free it with
+ * dcc_multi_result_free(), or give it back for the next dcc_multi_take(),
+ * before all that has finished since. */
+dcc_multi_result *dcc_multi_take(dcc_multi *m);
+void dcc_multi_give_back(dcc_multi *m, dcc_multi_result *list);
 
-/* How many requests were added and not forgotten. */
+/* Wipes and frees the whole list; NULL is fine. */
+void dcc_multi_result_free(dcc_multi_result *list);
+
+/* How many requests were added and not taken by dcc_multi_take(). */
 size_t dcc_multi_count(const dcc_multi *m);
 
 /* Gives a request up. Never waits. Returns false where no such request is
@@ -81,8 +89,8 @@ bool dcc_multi_cancel(dcc_multi *m, int64_t id, bool *maybe);
  * one of these is ready, or after dcc_multi_timeout() milliseconds (-1: no
  * limit). Both change with every other call. dcc_multi_fds() fills at most
  * `room` elements and returns how many there are. */
-size_t dcc_multi_fds(const dcc_multi *m, dcc_multi_fd *fds, size_t room);
-long dcc_multi_timeout(const dcc_multi *m);
+size_t dcc_multi_fds(dcc_multi *m, dcc_multi_fd *fds, size_t room);
+long dcc_multi_timeout(dcc_multi *m);
 
 /* Gives all requests up, closes all connections, wipes the key and every
  * copy of it, and frees. Never waits, not even for a name server. NULL is

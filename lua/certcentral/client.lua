@@ -126,6 +126,12 @@ function client.new(options)
   return self
 end
 
+--- Whether what libcurl frees is wiped, with the requests that were in it:
+-- see README, "Security". False where this client does not use libcurl.
+function methods:wipes_memory()
+  return self.wire ~= nil and self.wire:wipes_memory()
+end
+
 --- Closes the connection and wipes the key, and closes its queues: what they
 -- have under way is given up. Twice is fine.
 function methods:close()

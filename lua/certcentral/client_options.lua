@@ -4,6 +4,7 @@
 local core = require "certcentral.core"
 local defaults = require "certcentral.defaults"
 local errors = require "certcentral.error"
+local loopback = require "certcentral.loopback"
 local options_of = require "certcentral.options"
 local transports = require "certcentral.transports"
 
@@ -122,26 +123,38 @@ local function has_control(text)
   return text:find("[%c]") ~= nil
 end
 
--- https, or http to this machine alone; no query, user or fragment.
+-- https, or http to this machine only; no query, user or fragment.
 local function url_problem(url)
   local scheme, rest = url:match("^(%a+)://(.+)$")
-  if not scheme then
+  scheme = scheme and scheme:lower()
+  if scheme ~= "https" and scheme ~= "http" then
     return "must begin with https://"
   elseif has_control(url) or url:find("[ ?#@\\]") then
     return "must be a plain address without user, query and spaces"
   end
-  local host = rest:match("^%[([%x:]+)%]") or rest:match("^[^/:]+")
-  scheme = scheme:lower()
+  local authority = rest:match("^[^/]*")
+  local host = authority:match("^(%[[%x:.]+%])$") or
+               authority:match("^(%[[%x:.]+%]):%d+$") or
+               authority:match("^([^:%[%]]+)$") or
+               authority:match("^([^:%[%]]+):%d+$")
   if not host then
-    return "must name a host"
-  elseif scheme == "http" then
-    if not (host == "localhost" or host == "::1" or
-            host:find("^127%.%d+%.%d+%.%d+$")) then
-      return "must be https: plain http is for this machine alone"
-    end
-  elseif scheme ~= "https" then
-    return "must begin with https://"
+    return authority == "" and "must name a host"
+           or "must be a plain address without user, query and spaces"
+  elseif scheme == "http" and not loopback.address(host) then
+    return "must be https: plain http goes only to 127.0.0.1, [::1] and "
+           .. "localhost"
   end
+end
+
+-- The address for a message, where it can hold no user and password: those
+-- come before an '@', or after a colon where the rest has been forgotten.
+local function shown_url(url)
+  local rest = url:gsub("^%a+://", ""):gsub("^([%w.-]*):%d+", "%1")
+               :gsub("^%[[%x:.]+%]", "")
+  if rest:find("[@:%%]") then
+    return ("a text of %d bytes that may hold a password"):format(#url)
+  end
+  return "'" .. core.printable(url, 80) .. "'"
 end
 
 local function config_error(format, ...)
@@ -198,8 +211,7 @@ local function find_url(options)
   end
   local problem = url_problem(url)
   if problem then
-    return config_error("base_url %s, got %s", problem,
-                        core.printable(url:gsub("//[^/]*@", "//"), 80))
+    return config_error("base_url %s, got %s", problem, shown_url(url))
   end
   return (url:gsub("/+$", ""))
 end

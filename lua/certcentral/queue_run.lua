@@ -242,7 +242,9 @@ end
 -- Asks the network, and waits so long for it.
 local function exchange_all(self, seconds)
   keep_results(self)
-  self.batch_at, self.batch = 1, self.multi:step(seconds)
+  local batch = {} -- ours before it is filled: a hook may raise at any time
+  self.batch_at, self.batch = 1, batch
+  self.multi:step(seconds, batch)
   keep_results(self)
 end
 

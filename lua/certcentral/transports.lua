@@ -227,6 +227,13 @@ function Wire:close()
   end
 end
 
+--- Whether it goes over libcurl, and libcurl wipes what it frees.
+function Wire:wipes_memory()
+  local name = choose(self.name)
+  return (name == "curl" or name == "thread")
+         and require("certcentral.curl").wipes
+end
+
 --- Loads what a queue needs: it must not take its time in a step.
 function Wire:prepare()
   if choose(self.name) == "curl" then

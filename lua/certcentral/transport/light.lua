@@ -68,16 +68,20 @@ end
 
 --- Sends, and waits up to so many seconds until one has ended; SHORTEST in
 -- any case, or the light threads would never have their turn.
+-- @param list a table that gets the results, or nil for a new one
 -- @return list of {id, response} and {id, failure}
-function Multi:step(seconds)
+function Multi:step(seconds, list)
+  list = list or {}
   send_waiting(self)
   if #self.ended == 0 then
     self.bell:wait(math.max(seconds, SHORTEST))
   end
   forget_lost(self)
-  local ended = self.ended
+  for _, result in ipairs(self.ended) do
+    list[#list + 1] = result
+  end
   self.ended = {}
-  return ended
+  return list
 end
 
 --- Gives a request up: whether it was sent, "no" or "maybe".

@@ -12,6 +12,7 @@
 local ngx = _G.ngx -- luacheck: ignore
 
 local core = require "certcentral.core"
+local loopback = require "certcentral.loopback"
 
 local BODY_MAX = 16 * 2 ^ 20 -- bytes, as of the transport over libcurl
 local CHUNK = 65536          -- bytes read at once
@@ -49,11 +50,6 @@ local function parse(url)
     port = tonumber(port) or scheme == "https" and 443 or 80,
     path = path == "" and "/" or path,
   }
-end
-
-local function is_loopback(host)
-  return host == "localhost" or host == "[::1]" or
-         host:find("^127%.%d+%.%d+%.%d+$") ~= nil
 end
 
 -- The proxy as lua-resty-http takes it; or nil, message.
@@ -101,8 +97,10 @@ end
 
 local function connect(state, http, target, proxy)
   local name = target.host:gsub("[%[%]]", "")
+  local host = target.scheme == "http" and loopback.address(target.host)
+               or target.host
   return http:connect {
-    scheme = target.scheme, host = target.host, port = target.port,
+    scheme = target.scheme, host = host, port = target.port,
     ssl_verify = true, ssl_server_name = name, -- without it: no host check
     proxy_opts = state.proxied and proxy or {},
   }
@@ -144,6 +142,9 @@ local function send(state, http, request, target, body_max)
   local headers = {}
   for name, value in pairs(request.headers or {}) do
     headers[name] = value
+  end
+  if target.scheme == "http" then -- it is connected to by its address
+    headers.Host = ("%s:%d"):format(target.host, target.port)
   end
   local body = request.body
   if not body and request.method ~= "GET" and request.method ~= "DELETE" then
@@ -272,6 +273,11 @@ return function(options)
     if not target then
       return nil, for_good("no", "'url' is not a URL")
     end
+    local near = loopback.address(target.host)
+    if target.scheme == "http" and not near then
+      return nil, for_good("no", "'url' must begin with https://: plain http "
+        .. "goes only to 127.0.0.1, [::1] and localhost")
+    end
     local http, why = resty_http.new()
     if not http then
       return nil, failure("no", "no socket: %s", tostring(why))
@@ -279,7 +285,7 @@ return function(options)
     return within_time({
       http = http, ends = core.clock() + request.timeout,
       connect_ms = math.max(1, math.ceil(request.connect_timeout * 1000)),
-      proxied = proxy ~= nil and not is_loopback(target.host),
+      proxied = proxy ~= nil and not near,
     }, request, target, own)
   end
 

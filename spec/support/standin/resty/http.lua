@@ -113,7 +113,8 @@ end
 
 function methods:request(params)
   local lines = { ("%s %s HTTP/1.1"):format(params.method, params.path),
-    ("Host: %s:%d"):format(self.host, self.port) }
+    not params.headers.Host and
+    ("Host: %s:%d"):format(self.host, self.port) or nil }
   for name, value in pairs(params.headers) do
     lines[#lines + 1] = name .. ": " .. value
   end
