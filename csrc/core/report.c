@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "check.h"
 #include "formats.h"
 #include "scan.h"
@@ -130,6 +131,7 @@ static void show_number(dcc_buffer *b, double number)
 {
   char text[40];
   snprintf(text, sizeof text, "%.14g", number);
+  dcc_ascii_point(text);
   dcc_buffer_adds(b, number == number ? text : "nan");
 }
 
