@@ -6,8 +6,8 @@ local lfs = require "lfs"
 local preload = os.getenv("CERTCENTRAL_TEST_PRELOAD") or ""
 local interpreter = os.getenv("CERTCENTRAL_TEST_LUA") or "lua5.4"
 
--- In the first three 'i' and 'I' are no pair; the last two write no point.
-local LOCALES = { "tr_TR", "az_AZ", "ku_TR", "ps_AF", "de_DE" }
+-- In the first one "i" and "I" are no pair; the others write no point.
+local LOCALES = { "tr_TR", "ps_AF", "de_DE" }
 
 describe("a locale of the host's", function()
   local directory, built = os.tmpname(), {}
