@@ -7,7 +7,8 @@ lua5.4 liblua5.4-dev luajit2 libluajit2-5.1-dev liblua5.1-0-dev
 libcurl4-openssl-dev libssl-dev curl ca-certificates libpsl5 publicsuffix
 lua-cjson lua-busted lua-luaossl lua-luv
 nginx-light libnginx-mod-http-lua lua-resty-core
-luarocks lua-check clang libclang-rt-dev libjansson-dev clang-tidy cppcheck valgrind openssl procps strace gcovr'
+luarocks lua-check clang libclang-rt-dev libjansson-dev clang-tidy cppcheck valgrind openssl procps strace gcovr
+locales'
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null
 then

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "formats.h"
 #include "order.h"
 #include "scan.h"
@@ -199,8 +200,7 @@ static void write_text(dcc_buffer *b, const dcc_field *f,
 
 /* ---- values ------------------------------------------------------------ */
 
-/* The shortest decimal that reads back as the same number. The C library
- * writes the decimal point of the host's locale. */
+/* The shortest decimal that reads back as the same number. */
 static void write_number(dcc_buffer *b, double number)
 {
   char text[40];
@@ -209,9 +209,7 @@ static void write_number(dcc_buffer *b, double number)
     if (strtod(text, NULL) == number)
       break;
   }
-  for (char *c = text; *c != '\0'; c++)
-    if ((*c < '0' || *c > '9') && strchr("+-e", *c) == NULL)
-      *c = '.';
+  dcc_ascii_point(text);
   dcc_buffer_adds(b, text);
 }
 

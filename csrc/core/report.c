@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "check.h"
 #include "formats.h"
 #include "scan.h"
@@ -21,6 +22,34 @@ static bool is_identifier(const char *s, size_t n)
   return n > 0;
 }
 
+/* Characters that are not seen and change how others are: C1 controls, which
+ * a terminal obeys, and those that Unicode calls format characters or line
+ * separators, which turn text around (CVE-2021-42574) or hide in it. */
+static bool is_unseen(uint32_t c)
+{
+  static const struct { uint32_t first, last; } ranges[] = {
+    {0x80, 0x9F}, {0xAD, 0xAD}, {0x600, 0x605}, {0x61C, 0x61C},
+    {0x6DD, 0x6DD}, {0x70F, 0x70F}, {0x180E, 0x180E}, {0x200B, 0x200F},
+    {0x2028, 0x202E}, {0x2060, 0x206F}, {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB},
+    {0xE0000, 0xE007F}};
+  for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+    if (c >= ranges[i].first && c <= ranges[i].last)
+      return true;
+  return false;
+}
+
+/* The character that UTF-8 has at s, and how many bytes it takes. */
+static uint32_t character_at(const char *s, size_t *bytes)
+{
+  unsigned char first = (unsigned char)*s;
+  uint32_t c;
+  *bytes = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+  c = *bytes == 1 ? first : first & (0x7Fu >> *bytes);
+  for (size_t i = 1; i < *bytes; i++)
+    c = c << 6 | ((unsigned char)s[i] & 0x3Fu);
+  return c;
+}
+
 void dcc_add_printable(dcc_buffer *b, const char *s, size_t n, size_t most,
                        bool quoted)
 {
@@ -28,17 +57,21 @@ void dcc_add_printable(dcc_buffer *b, const char *s, size_t n, size_t most,
   while (shown < n && shown > 0 && (s[shown] & 0xC0) == 0x80)
     shown--; /* do not cut through a character */
   bool utf8 = dcc_utf8(s, shown, &characters);
-  for (size_t i = 0; i < shown; i++) {
+  for (size_t i = 0, bytes = 1; i < shown; i += bytes) {
     unsigned char c = (unsigned char)s[i];
-    char escaped[5];
+    uint32_t character = utf8 ? character_at(s + i, &bytes) : c;
+    char escaped[16];
     if (quoted && (c == '"' || c == '\\')) {
       dcc_buffer_addc(b, '\\');
       dcc_buffer_addc(b, (char)c);
     } else if (c < 0x20 || c == 0x7F || (c >= 0x80 && !utf8)) {
       snprintf(escaped, sizeof escaped, "\\x%02X", (unsigned)c);
       dcc_buffer_adds(b, escaped);
+    } else if (is_unseen(character)) {
+      snprintf(escaped, sizeof escaped, "\\u{%X}", (unsigned)character);
+      dcc_buffer_adds(b, escaped);
     } else {
-      dcc_buffer_addc(b, (char)c);
+      dcc_buffer_add(b, s + i, bytes);
     }
   }
   if (shown < n)
@@ -130,6 +163,7 @@ static void show_number(dcc_buffer *b, double number)
 {
   char text[40];
   snprintf(text, sizeof text, "%.14g", number);
+  dcc_ascii_point(text);
   dcc_buffer_adds(b, number == number ? text : "nan");
 }
 

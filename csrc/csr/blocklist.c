@@ -2,7 +2,6 @@
  * for one. It is read from one end to the other each time: that needs no
  * state, takes files in any order, and costs some milliseconds for the
  * largest that Debian has (100000 lines). */
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/core_names.h>
@@ -13,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../core/ascii.h"
 #include "csr_internal.h"
 
 enum {
@@ -70,13 +70,19 @@ static bool hash_modulus(const EVP_PKEY *key, char *hex)
 
 /* ---- the list ----------------------------------------------------------- */
 
+static bool is_hex(char c)
+{
+  char lower = dcc_ascii_lower(c);
+  return (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'f');
+}
+
 /* The number of hex digits that a line begins with; they become lower
  * case. */
 static size_t lower_digits(char *line)
 {
   size_t n = 0;
-  for (; isxdigit((unsigned char)line[n]); n++)
-    line[n] = (char)tolower((unsigned char)line[n]);
+  for (; is_hex(line[n]); n++)
+    line[n] = dcc_ascii_lower(line[n]);
   return n;
 }
 

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "../core/ascii.h"
 #include "csr_internal.h"
 #include "dcc_sha256.h"
 #include "dcc_x509.h"
@@ -114,8 +114,8 @@ static wanted wanted_name(const char *name, size_t n)
 static bool is_text(const wanted *w, const ASN1_STRING *s)
 {
   return (size_t)ASN1_STRING_length(s) == w->n &&
-         strncasecmp((const char *)ASN1_STRING_get0_data(s), w->name, w->n) ==
-             0;
+         dcc_ascii_same((const char *)ASN1_STRING_get0_data(s), w->name,
+                        w->n);
 }
 
 static bool is_wanted(const wanted *w, const GENERAL_NAME *name)

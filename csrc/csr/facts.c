@@ -1,7 +1,6 @@
 /* facts.c: what a request says: its names, its key, its signature; and the
  * names of a certificate, which are written alike */
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/objects.h>
@@ -10,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../core/ascii.h"
 #include "csr_internal.h"
 #include "dcc_sha256.h"
 #include "dcc_x509.h"
@@ -260,7 +260,7 @@ static void name_key(dcc_csr *csr, dcc_csr_facts *facts)
   default:
     dcc_csr_name_of(type, facts->key);
     for (char *c = facts->key; *c != '\0'; c++)
-      *c = (char)tolower((unsigned char)*c);
+      *c = dcc_ascii_lower(*c);
   }
 }
 

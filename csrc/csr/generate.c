@@ -1,14 +1,13 @@
 /* generate.c: a new key and a request that it signs */
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <openssl/err.h>
 #include <openssl/obj_mac.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <string.h>
-#include <strings.h>
 
+#include "../core/ascii.h"
 #include "csr_internal.h"
 
 /* The keys on offer. */
@@ -62,7 +61,7 @@ static bool add_country(X509_NAME *subject, dcc_csr_text text)
   if (text.at == NULL || text.n != sizeof capitals)
     return text.at == NULL;
   for (size_t i = 0; i < sizeof capitals; i++)
-    capitals[i] = (char)toupper((unsigned char)text.at[i]);
+    capitals[i] = dcc_ascii_upper(text.at[i]);
   return add_entry(subject, NID_countryName,
                    (dcc_csr_text){capitals, sizeof capitals});
 }
@@ -84,7 +83,7 @@ static bool add_subject(X509_REQ *csr, const dcc_csr_wish *wish)
 
 static bool same(dcc_csr_text a, dcc_csr_text b)
 {
-  return a.n == b.n && strncasecmp(a.at, b.at, a.n) == 0;
+  return a.n == b.n && dcc_ascii_same(a.at, b.at, a.n);
 }
 
 static bool add_string(GENERAL_NAMES *names, int kind, int type,

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../core/ascii.h"
+
 /* What came from the other side may be anything: a message keeps to ASCII
  * that can be printed. */
 static void clean(char *message)
@@ -143,7 +145,9 @@ static void expand(const dcc_curl *h, CURLcode code, const char *text,
     switch (*++text) {
     case 'H': (void)snprintf(to + n, size - n, "%s", h->host); break;
     case 'P': (void)snprintf(to + n, size - n, "%s", h->port); break;
-    case 'T': (void)snprintf(to + n, size - n, "%g", limit); break;
+    case 'T': (void)snprintf(to + n, size - n, "%g", limit);
+      dcc_ascii_point(to + n);
+      break;
     default: add_reason(h, code, to + n, size - n); break;
     }
     n += strlen(to + n);

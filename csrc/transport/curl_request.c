@@ -4,7 +4,8 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
+
+#include "../core/ascii.h"
 
 #define SET(option, value) \
   do { \
@@ -71,13 +72,18 @@ static bool set_body(dcc_curl *h, const dcc_curl_request *request, int shape,
 
 /* --- URL --- */
 
+static bool is_same(const char *a, const char *b)
+{
+  return strlen(a) == strlen(b) && dcc_ascii_same(a, b, strlen(a));
+}
+
 static bool is_loopback(const char *host)
 {
   struct in_addr ip4;
   struct in6_addr ip6;
   char bare[HOST_SIZE];
   size_t n = strlen(host);
-  if (strcasecmp(host, "localhost") == 0)
+  if (is_same(host, "localhost"))
     return true; /* libcurl asks no name server for it */
   if (inet_pton(AF_INET, host, &ip4) == 1)
     return (ntohl(ip4.s_addr) >> 24) == 127;
@@ -210,7 +216,7 @@ static bool is_token(dcc_curl_text text)
 static bool is_header(dcc_curl_text name, const char *s)
 {
   return strlen(s) == name.length
-         && strncasecmp(name.bytes, s, name.length) == 0;
+         && dcc_ascii_same(name.bytes, s, name.length);
 }
 
 /* Headers that frame the message, or that must agree with what is done. */

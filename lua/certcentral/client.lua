@@ -10,6 +10,7 @@ local options_of = require "certcentral.options"
 local journal_lines = require "certcentral.journal_lines"
 local placing = require "certcentral.placing"
 local policy = require "certcentral.policy"
+local order_secrets = require "certcentral.order_secrets"
 local transports = require "certcentral.transports"
 
 local client = {}
@@ -99,11 +100,20 @@ function client.new(options)
     return nil, err
   end
   local secret = core.secret(found.key)
+  -- orders that are ready or on their way -> what hides their secrets
+  local hiding = setmetatable({}, { __mode = "k" })
   local self = setmetatable({
     base_url = found.url,
     secret = secret,
-    -- what the other side says may hold the key
-    mask = function(text) return secret:mask(text) end,
+    hiding = hiding,
+    -- what the other side says may hold the key, and card data of an order
+    mask = function(text)
+      text = secret:mask(text)
+      for _, hide in next, hiding do
+        text = hide(text)
+      end
+      return text
+    end,
     timeout = options.timeout or 30,
     connect_timeout = options.connect_timeout or 10,
     headers = { ["Content-Type"] = "application/json",
@@ -260,13 +270,15 @@ local function prepare(self, order, options, name, who)
     return nil, errors.of_order(warnings)
   end
   local certificate = rawget(order, "certificate")
-  return {
+  local ready = {
     path = path, body = body, warnings = warnings, name = name,
     product = options.product or core.product,
     once = options.once ~= false and name ~= nil,
     ours = { common_name = rawget(certificate, "common_name"),
              csr = rawget(certificate, "csr") },
   }
+  self.hiding[ready] = order_secrets(order)
+  return ready
 end
 
 local function with_more(warnings, more)

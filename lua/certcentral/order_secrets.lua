@@ -1,0 +1,62 @@
+--- Hides an order's own secrets in what the other side says of it.
+
+local core = require "certcentral.core"
+
+local SHORTEST = 3 -- characters: a month is in every second message
+
+local paths
+
+-- {object, member} of the fields that hold a secret, but for lists.
+local function secret_paths()
+  if not paths then
+    paths = {}
+    for _, row in ipairs(core.fields()) do
+      local object, member = row.path:match("^([%w_]+)%.([%w_]+)$")
+      if row.secret and object then
+        paths[#paths + 1] = { object, member }
+      end
+    end
+  end
+  return paths
+end
+
+-- A pattern that finds the value however it is spaced, and in either case;
+-- a short number only where it is the whole of one.
+local function pattern_of(value)
+  local between = value:find("^%d+$") and #value > 4 and "[%s%-]*" or ""
+  local pattern = value:gsub(".", function(c)
+    if c:find("[A-Za-z]") then
+      return ("[%s%s]"):format(c:lower(), c:upper())
+    end
+    return (c:find("[%w\128-\255]") and c or c:find("%s") and "%s+"
+            or "%" .. c) .. between
+  end)
+  if value:find("^%d+$") and #value <= 4 then
+    pattern = "%f[%d]" .. pattern .. "%f[%D]"
+  end
+  return pattern
+end
+
+--- @param order the order table
+-- @return a function from a text to the same without the order's secrets;
+--   nil where it has none
+return function(order)
+  local patterns = {}
+  for _, path in ipairs(secret_paths()) do
+    local object = rawget(order, path[1])
+    local value = type(object) == "table" and rawget(object, path[2])
+    if type(value) == "number" then
+      value = ("%.0f"):format(value)
+    end
+    if type(value) == "string" and #value >= SHORTEST
+       and not value:find("%z") then
+      patterns[#patterns + 1] = pattern_of(value)
+    end
+  end
+  return #patterns > 0 and function(text)
+    for _, pattern in ipairs(patterns) do
+      text = text:gsub(pattern, "[hidden]")
+    end
+    return text
+  end or nil
+end
