@@ -76,8 +76,12 @@ help:
 
 all: $(SO)
 
+# What a target needs: deps-demo, deps-test and so on; `make deps` is all.
 deps:
-	@sh spec/deps.sh
+	@sh spec/deps.sh all
+
+deps-%:
+	@sh spec/deps.sh $*
 
 # ---- building ---------------------------------------------------------------
 
@@ -132,19 +136,19 @@ EXAMPLES = $(BUILD)/examples/validate $(BUILD)/examples/host
 
 # ---- running ----------------------------------------------------------------
 
-demo: deps
-	@$(MAKE) -s all
+demo: deps-demo
+	@$(MAKE) -s all ABIS=lua5.4
 	@LUA_CPATH='$(CPATH54)' $(LUA) examples/demo.lua
 
-sandbox: deps
-	@$(MAKE) -s all
+sandbox: deps-sandbox
+	@$(MAKE) -s all ABIS=lua5.4
 	@LUA_CPATH='$(CPATH54)' $(LUA) lua/certcentral/sandbox/serve.lua
 
-repl: deps
-	@$(MAKE) -s all
+repl: deps-repl
+	@$(MAKE) -s all ABIS=lua5.4
 	@LUA_CPATH='$(CPATH54)' $(LUA) -i -e 'certcentral = require "certcentral"; print(certcentral._VERSION .. "   certcentral.help() lists the fields")'
 
-test: deps
+test: deps-test
 	@$(MAKE) -s --no-print-directory all test-programs $(EXAMPLES) \
 		fuzz-programs
 	@BUILD=$(BUILD) sh spec/run.sh
@@ -155,19 +159,19 @@ SAN = $(MAKE) -s --no-print-directory BUILD=build/asan \
 	SANITIZE='-fsanitize=address,undefined -fno-omit-frame-pointer' \
 	CFLAGS='-O1 -g' HARDENING=
 
-asan: deps
+asan: deps-asan
 	@$(SAN) all test-programs build/asan/examples/validate \
 		build/asan/examples/host
 	@BUILD=build/asan MODE=asan sh spec/run.sh
 
-valgrind: deps
+valgrind: deps-valgrind
 	@$(MAKE) -s --no-print-directory all test-programs $(EXAMPLES)
 	@BUILD=$(BUILD) MODE=valgrind sh spec/run.sh
 
 CHECKED = $(filter-out csrc/test/%,$(wildcard csrc/*/*.c))
 TIDY = bugprone-*,cert-*,clang-analyzer-*,performance-*,portability-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,-cert-dcl37-c,-cert-dcl51-cpp,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling,-clang-analyzer-security.insecureAPI.strcpy,-cert-err33-c,-bugprone-not-null-terminated-result,-bugprone-sizeof-expression,-bugprone-narrowing-conversions,-bugprone-implicit-widening-of-multiplication-result,-clang-analyzer-valist.Uninitialized
 
-check: deps
+check: deps-check
 	@$(MAKE) -s --no-print-directory BUILD=build/gcc WERROR=-Werror all \
 		test-programs build/gcc/examples/validate build/gcc/examples/host
 	@echo 'gcc: no warning'
@@ -204,7 +208,7 @@ $(BUILD)/bench/hang.so: spec/bench/hang.c
 	@mkdir -p $(@D)
 	$(CC) $(DEFINES) $(CFLAGS) $(WARNINGS) -fPIC -shared -o $@ $<
 
-bench: deps
+bench: deps-bench
 	@$(MAKE) -s --no-print-directory all test-programs $(BUILD)/bench/base \
 		$(BUILD)/bench/hang.so
 	@BUILD=$(BUILD) sh spec/bench/run.sh
