@@ -25,6 +25,8 @@ MODULE = -shared -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now
 inc = $(shell pkg-config --cflags $(1) 2>/dev/null)
 INC_lua5.4 = $(call inc,lua5.4)
 INC_lua5.1 = $(call inc,lua5.1)
+INC_lua5.3 = $(call inc,lua5.3)
+INC_lua5.5 = $(call inc,lua5.5)
 CURL_LIBS = -lcurl
 CRYPTO_LIBS = -lcrypto
 # For csrc/suffix, where libc has them not itself.
@@ -55,14 +57,15 @@ export LUA_PATH = $(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;$(CURDIR)/spec/?.
 CPATH54 = $(CURDIR)/$(BUILD)/lua5.4/?.so;;
 CPATH51 = $(CURDIR)/$(BUILD)/lua5.1/?.so;;
 
-.PHONY: all help deps demo test sandbox repl check install clean asan \
-	valgrind bench reference test-programs rock rock-install
+.PHONY: all help deps demo test test-quick sandbox repl check install \
+	uninstall install-c uninstall-c clean asan valgrind bench reference test-programs rock rock-install
 .DEFAULT_GOAL = help
 
 help:
 	@echo 'make all       build the modules for Lua 5.4 and LuaJIT'
 	@echo 'make demo      place an order in the sandbox and print the answer'
 	@echo 'make test      build and run every test (installs what it needs)'
+	@echo 'make test-quick  the tests that take less than a minute'
 	@echo 'make sandbox   start the sandbox on loopback; SANDBOX_PORT fixes the port'
 	@echo 'make repl      a Lua prompt with the module loaded'
 	@echo 'make check     compiler warnings, linters, the tables against themselves'
@@ -74,14 +77,20 @@ help:
 	@echo 'make soak      SOAK_COUNT orders with faults, and an attack'
 	@echo 'make coverage  lines and branches that the tests reach'
 	@echo 'make bench     measure, as ratios within one run'
-	@echo 'make install   install to PREFIX=$(PREFIX)'
+	@echo 'make install   install to PREFIX=$(PREFIX), for ABI=5.4, luajit, 5.3, 5.5 or 5.1'
+	@echo 'make uninstall remove it from there'
+	@echo 'make install-c install the C core: header, libraries, certcentral.pc'
 	@echo 'make deps      install the Debian packages that all this needs'
 	@echo 'make clean     remove the build'
 
 all: $(SO)
 
+# What a target needs: deps-demo, deps-test and so on; `make deps` is all.
 deps:
-	@sh spec/deps.sh
+	@sh spec/deps.sh all
+
+deps-%:
+	@sh spec/deps.sh $*
 
 # ---- building ---------------------------------------------------------------
 
@@ -109,7 +118,8 @@ $(BUILD)/$(1)/certcentral/curl.so: $(BUILD)/$(1)/obj/curl.o \
 	@mkdir -p $$(@D)
 	$(CC) $(SANITIZE) $(MODULE) -o $$@ $$^ $(CURL_LIBS)
 endef
-$(foreach abi,$(ABIS),$(eval $(call abi_rules,$(abi))))
+$(foreach abi,$(sort $(ABIS) lua5.1 lua5.3 lua5.4 lua5.5),\
+	$(eval $(call abi_rules,$(abi))))
 
 # Every csrc/test/*.c is a program of its own. A library, because a test may
 # bring a source file of the core with it and then needs all but that one.
@@ -137,22 +147,27 @@ EXAMPLES = $(BUILD)/examples/validate $(BUILD)/examples/host
 
 # ---- running ----------------------------------------------------------------
 
-demo: deps
-	@$(MAKE) -s all
+demo: deps-demo
+	@$(MAKE) -s all ABIS=lua5.4
 	@LUA_CPATH='$(CPATH54)' $(LUA) examples/demo.lua
 
-sandbox: deps
-	@$(MAKE) -s all
+sandbox: deps-sandbox
+	@$(MAKE) -s all ABIS=lua5.4
 	@LUA_CPATH='$(CPATH54)' $(LUA) lua/certcentral/sandbox/serve.lua
 
-repl: deps
-	@$(MAKE) -s all
+repl: deps-repl
+	@$(MAKE) -s all ABIS=lua5.4
 	@LUA_CPATH='$(CPATH54)' $(LUA) -i -e 'certcentral = require "certcentral"; print(certcentral._VERSION .. "   certcentral.help() lists the fields")'
 
-test: deps
+test: deps-test
 	@$(MAKE) -s --no-print-directory all test-programs $(EXAMPLES) \
 		fuzz-programs
 	@BUILD=$(BUILD) sh spec/run.sh
+
+# A first look: what takes long is left out.
+test-quick: deps-test-quick
+	@$(MAKE) -s --no-print-directory all test-programs $(EXAMPLES)
+	@BUILD=$(BUILD) MODE=quick sh spec/run.sh
 
 # ---- checking ---------------------------------------------------------------
 
@@ -160,19 +175,19 @@ SAN = $(MAKE) -s --no-print-directory BUILD=build/asan \
 	SANITIZE='-fsanitize=address,undefined -fno-omit-frame-pointer' \
 	CFLAGS='-O1 -g' HARDENING=
 
-asan: deps
+asan: deps-asan
 	@$(SAN) all test-programs build/asan/examples/validate \
 		build/asan/examples/host
 	@BUILD=build/asan MODE=asan sh spec/run.sh
 
-valgrind: deps
+valgrind: deps-valgrind
 	@$(MAKE) -s --no-print-directory all test-programs $(EXAMPLES)
 	@BUILD=$(BUILD) MODE=valgrind sh spec/run.sh
 
 CHECKED = $(filter-out csrc/test/%,$(wildcard csrc/*/*.c))
 TIDY = bugprone-*,cert-*,clang-analyzer-*,performance-*,portability-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,-cert-dcl37-c,-cert-dcl51-cpp,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling,-clang-analyzer-security.insecureAPI.strcpy,-cert-err33-c,-bugprone-not-null-terminated-result,-bugprone-sizeof-expression,-bugprone-narrowing-conversions,-bugprone-implicit-widening-of-multiplication-result,-clang-analyzer-valist.Uninitialized
 
-check: deps
+check: deps-check
 	@$(MAKE) -s --no-print-directory BUILD=build/gcc WERROR=-Werror all \
 		test-programs build/gcc/examples/validate build/gcc/examples/host
 	@echo 'gcc: no warning'
@@ -209,7 +224,7 @@ $(BUILD)/bench/hang.so: spec/bench/hang.c
 	@mkdir -p $(@D)
 	$(CC) $(DEFINES) $(CFLAGS) $(WARNINGS) -fPIC -shared -o $@ $<
 
-bench: deps
+bench: deps-bench
 	@$(MAKE) -s --no-print-directory all test-programs $(BUILD)/bench/base \
 		$(BUILD)/bench/hang.so
 	@BUILD=$(BUILD) sh spec/bench/run.sh
@@ -218,18 +233,104 @@ bench: deps
 
 # ---- installing -------------------------------------------------------------
 
-# Which build to install: lua5.4 or lua5.1 (LuaJIT).
-ABI = lua5.4
-INST_LUADIR = $(PREFIX)/share/lua/$(ABI:lua%=%)
-INST_LIBDIR = $(PREFIX)/lib/lua/$(ABI:lua%=%)
+# For which Lua. LuaJIT takes what is built for Lua 5.1.
+ABI = 5.4
+ABI_NAMES = 5.4 luajit 5.3 5.5 5.1
+BUILT = $(if $(filter luajit,$(ABI)),lua5.1,lua$(ABI:lua%=%))
+LUA_DIR = $(BUILT:lua%=%)
+INST_LUADIR = $(PREFIX)/share/lua/$(LUA_DIR)
+INST_LIBDIR = $(PREFIX)/lib/lua/$(LUA_DIR)
 
-install: $(foreach m,$(MODULES),$(BUILD)/$(ABI)/certcentral/$(m).so)
+# Headers of another Lua would make modules that crash it.
+has_headers = $(shell printf '\043include <lua.h>\n\043if %s\n\043error\n\043endif\n' \
+	'LUA_VERSION_NUM != $(subst .,0,$(LUA_DIR))' | \
+	$(CC) $(INC_$(BUILT)) -E -x c - >/dev/null 2>&1 && echo yes)
+
+# Where Lua looks without being told (below /usr: Debian's).
+KNOWN_PREFIXES = /usr/local /usr
+
+# luarocks knows what it does.
+ifneq ($(BUILT),rock)
+ifneq ($(filter install uninstall,$(MAKECMDGOALS)),)
+ifeq ($(filter $(ABI_NAMES) $(addprefix lua,$(ABI_NAMES)),$(ABI)),)
+$(error ABI must be one of $(ABI_NAMES), got '$(ABI)')
+endif
+endif
+ifneq ($(filter install,$(MAKECMDGOALS)),)
+ifneq ($(has_headers),yes)
+$(error there are no headers of Lua $(LUA_DIR) here: install them \
+	(Debian: lib$(BUILT)-dev), or give INC_$(BUILT)=-I…)
+endif
+endif
+OTHER_PLACE = $(filter-out $(KNOWN_PREFIXES),$(PREFIX))
+endif
+
+install: $(foreach m,$(MODULES),$(BUILD)/$(BUILT)/certcentral/$(m).so)
 	@cd lua && find certcentral -name '*.lua' | while read -r f; do \
 		install -D -m 644 "$$f" "$(DESTDIR)$(INST_LUADIR)/$$f"; done
 	@for m in $(MODULES); do install -D -m 755 \
-		"$(BUILD)/$(ABI)/certcentral/$$m.so" \
+		"$(BUILD)/$(BUILT)/certcentral/$$m.so" \
 		"$(DESTDIR)$(INST_LIBDIR)/certcentral/$$m.so"; done
 	@echo 'installed to $(DESTDIR)$(INST_LUADIR) and $(DESTDIR)$(INST_LIBDIR)'
+ifneq ($(OTHER_PLACE),)
+	@echo 'Lua does not look there by itself: put into your profile'
+	@echo "  export LUA_PATH='$(INST_LUADIR)/?.lua;$(INST_LUADIR)/?/init.lua;;'"
+	@echo "  export LUA_CPATH='$(INST_LIBDIR)/?.so;;'"
+endif
+
+uninstall:
+	rm -rf "$(DESTDIR)$(INST_LUADIR)/certcentral" \
+		"$(DESTDIR)$(INST_LIBDIR)/certcentral"
+
+# The core for programs in C: dcc.h, which links nothing. Its functions, and
+# no others, are what the shared library shows.
+VERSION = $(shell sed -n 's/^.define DCC_VERSION "\(.*\)"/\1/p' \
+	csrc/core/dcc.h)
+# Until 1.0 each minor version may break programs.
+SONAME = libcertcentral.so.$(shell echo $(VERSION) | \
+	sed 's/^0\.\([0-9]*\).*/0.\1/; t; s/\..*//')
+SHARED = $(patsubst %.c,$(BUILD)/shared/%.o,$(wildcard csrc/core/*.c))
+C_LIBDIR = $(PREFIX)/lib
+
+$(BUILD)/shared/csrc/%.o: csrc/%.c $(HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -fvisibility=default -c -o $@ $<
+$(BUILD)/shared/exports: csrc/core/dcc.h
+	@mkdir -p $(@D)
+	(echo '{ global:'; grep -o '\bdcc_[a-z0-9_]*(' $< | sort -u | \
+		sed 's/($$/;/'; echo 'local: *; };') >$@
+$(BUILD)/shared/$(SONAME): $(SHARED) $(BUILD)/shared/exports
+	$(CC) $(SANITIZE) -shared -Wl,-z,relro -Wl,-z,now \
+		-Wl,-soname,$(SONAME) \
+		-Wl,--version-script=$(BUILD)/shared/exports -o $@ $(SHARED)
+$(BUILD)/shared/libcertcentral.a: $(CORE)
+	@mkdir -p $(@D)
+	@rm -f $@
+	@ar rc $@ $^
+
+install-c: $(BUILD)/shared/$(SONAME) $(BUILD)/shared/libcertcentral.a
+	@install -D -m 644 csrc/core/dcc.h "$(DESTDIR)$(PREFIX)/include/dcc.h"
+	@install -D -m 644 $(BUILD)/shared/libcertcentral.a \
+		"$(DESTDIR)$(C_LIBDIR)/libcertcentral.a"
+	@install -D -m 755 $(BUILD)/shared/$(SONAME) \
+		"$(DESTDIR)$(C_LIBDIR)/$(SONAME)"
+	@ln -sf $(SONAME) "$(DESTDIR)$(C_LIBDIR)/libcertcentral.so"
+	@install -d "$(DESTDIR)$(C_LIBDIR)/pkgconfig"
+	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(C_LIBDIR)' \
+		'includedir=$${prefix}/include' '' 'Name: certcentral' \
+		'Description: composes and checks orders for DigiCert CertCentral' \
+		'Version: $(VERSION)' 'Cflags: -I$${includedir}' \
+		'Libs: -L$${libdir} -lcertcentral' \
+		>"$(DESTDIR)$(C_LIBDIR)/pkgconfig/certcentral.pc"
+	@[ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || true
+	@echo 'installed to $(DESTDIR)$(PREFIX)/include and $(DESTDIR)$(C_LIBDIR)'
+
+uninstall-c:
+	rm -f "$(DESTDIR)$(PREFIX)/include/dcc.h" \
+		"$(DESTDIR)$(C_LIBDIR)/libcertcentral.a" \
+		"$(DESTDIR)$(C_LIBDIR)/libcertcentral.so" \
+		"$(DESTDIR)$(C_LIBDIR)/$(SONAME)" \
+		"$(DESTDIR)$(C_LIBDIR)/pkgconfig/certcentral.pc"
 
 # For luarocks: one build, for the Lua whose headers it names.
 rock:
@@ -237,7 +338,7 @@ rock:
 	$(MAKE) all BUILD=build/rock ABIS=rock
 
 rock-install:
-	$(MAKE) install BUILD=build/rock ABIS=rock ABI=rock
+	$(MAKE) install BUILD=build/rock ABIS=rock BUILT=rock
 
 clean:
 	rm -rf build

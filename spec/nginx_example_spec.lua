@@ -1,6 +1,7 @@
 -- examples/openresty, run as a user would.
 
 local files = require "support.files"
+local ca = require "certcentral.sandbox.ca"
 local json = require "cjson"
 local nginx = require "support.nginx"
 local support = require "support.sandbox"
@@ -29,7 +30,7 @@ local function start_example(sandbox)
   replace("/etc/ssl/certs/ca-certificates.crt", sandbox.ca_file)
   local with_port = text
   for _ = 1, 10 do
-    local port = ("%d"):format(20000 + math.random(12000))
+    local port = ("%d"):format(ca.random_integer(20000, 32000))
     text = with_port
     replace("listen 127.0.0.1:8080", "listen 127.0.0.1:" .. port)
     write(dir .. "/nginx.conf", text)

@@ -29,16 +29,16 @@ fuzz-programs:
 
 # Every input that is kept, then new ones. What breaks a promise is left at
 # build/fuzz; it belongs in spec/cases/fuzz once the defect is mended.
-fuzz: deps fuzz-programs
+fuzz: deps-fuzz fuzz-programs
 	@FUZZ_BUILD=$(FUZZ_BUILD) sh spec/fuzz.sh -max_total_time=$(FUZZ_SECONDS)
 
-fuzz-short: deps fuzz-programs
+fuzz-short: deps-fuzz fuzz-programs
 	@FUZZ_BUILD=$(FUZZ_BUILD) sh spec/fuzz.sh -runs=$(FUZZ_RUNS) -seed=20261124
 
 # Random orders, judged by the code and by a second reading of the page.
 ORACLE_COUNT = 100000
 .PHONY: fuzz-lua
-fuzz-lua: deps
+fuzz-lua: deps-fuzz-lua
 	@$(MAKE) -s all
 	@seed=$${ORACLE_SEED:-$$(date +%s)}; for abi in lua5.4 lua5.1; do \
 		lua=$(LUA); [ $$abi = lua5.4 ] || lua=$(LUAJIT); \
@@ -76,7 +76,7 @@ $(BUILD)/test/preload_%.so: csrc/test/preload_%.c
 
 .PHONY: tsan soak
 TSAN = build/tsan
-tsan: deps
+tsan: deps-tsan
 	@$(MAKE) -s --no-print-directory BUILD=$(TSAN) HARDENING= \
 		SANITIZE=-fsanitize=thread CFLAGS='-O1 -g' \
 		all $(TSAN)/test/lua_threads-lua5.4
@@ -86,7 +86,7 @@ tsan: deps
 		'$(CURDIR)/$(TSAN)/lua5.4/?.so;;'
 
 SOAK_COUNT = 100000
-soak: deps
+soak: deps-soak
 	@$(MAKE) -s all
 	@LUA_CPATH='$(CPATH54)' $(LUA) spec/soak.lua $(SOAK_COUNT)
 	@LUA_CPATH='$(CPATH54)' $(LUA) spec/attack.lua $(SOAK_COUNT)
@@ -95,7 +95,7 @@ soak: deps
 
 .PHONY: coverage
 COVERED = build/coverage
-coverage: deps
+coverage: deps-coverage
 	@$(MAKE) -s --no-print-directory BUILD=$(COVERED) HARDENING= \
 		SANITIZE='--coverage -fprofile-update=atomic' CFLAGS='-O0 -g' \
 		all test-programs $(COVERED)/examples/validate \

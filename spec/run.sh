@@ -1,151 +1,194 @@
 #!/bin/sh
 # run.sh: runs every test, the C programs and the specs under both
-# interpreters, and ends in one line of totals.
-# BUILD: where the build is. MODE: empty, asan or valgrind.
+# interpreters, as many suites at once as there are processors, and ends in
+# one line of totals.
+# BUILD: where the build is. MODE: empty, quick, asan or valgrind.
+# JOBS: how many at once.
 set -u
 BUILD=${BUILD:-build}
 MODE=${MODE:-}
-passed=0 failed=0 skipped=0
 root=$(pwd)
 
-case $MODE in
-asan)
-  preload="$(gcc -print-file-name=libasan.so):$(gcc -print-file-name=libubsan.so):$root/$BUILD/once.so"
-  export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-  # luaossl reads a message of OpenSSL that it has freed. A huge size is NULL,
-  # as it is without the sanitizer.
-  export ASAN_OPTIONS=allocator_may_return_null=1:suppressions=$root/spec/asan.supp
-  export LSAN_OPTIONS=print_suppressions=0:suppressions=$root/spec/lsan.supp
-  gcc -shared -fPIC -D_DEFAULT_SOURCE -o "$BUILD/once.so" spec/support/once.c
-  ;;
-valgrind)
-  export CERTCENTRAL_TEST_SLOW=1
-  tool="valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite \
---error-exitcode=99 --suppressions=$root/spec/valgrind.supp"
-  ;;
-esac
+# The specs that take long. They begin first, lest one is left over when all
+# else is done; `make test-quick` goes without them.
+slow='attack crash simulation'
 
-# count FILE STATUS NAME: adds the last "N passed, N failed, N skipped" line
-# of a log; a run that did not end in one, or in spite of it did not end
-# well, is a failure.
-count() {
-  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$1" | tail -n 1)
-  if [ -z "$line" ]
-  then
-    echo "$3: no result (exit status $2)"
-    failed=$((failed + 1))
-    return
-  fi
-  # shellcheck disable=SC2086
-  set -- "$2" "$3" $line
-  passed=$((passed + $3))
-  failed=$((failed + $5))
-  skipped=$((skipped + ${7:-0}))
-  if [ "$1" != 0 ] && [ "$5" = 0 ]
-  then
-    echo "$2: exit status $1 in spite of no failed test"
-    failed=$((failed + 1))
-  fi
+# ---- one suite: run.sh --suite KIND ABI [SPEC] -------------------------------
+
+surroundings() {
+  CERTCENTRAL_STATE=$work/state.$$
+  export BUILD MODE CERTCENTRAL_STATE
+  unset CERTCENTRAL_API_KEY CERTCENTRAL_BASE_URL CERTCENTRAL_CA_FILE
+  mkdir "$CERTCENTRAL_STATE"
+  preload='' tool=''
+  case $MODE in
+  asan)
+    preload="$(gcc -print-file-name=libasan.so):$(gcc -print-file-name=libubsan.so):$root/$BUILD/once.so"
+    export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+    # luaossl reads a message of OpenSSL that it has freed. A huge size is
+    # NULL, as it is without the sanitizer.
+    export ASAN_OPTIONS=allocator_may_return_null=1:suppressions=$root/spec/asan.supp
+    export LSAN_OPTIONS=print_suppressions=0:suppressions=$root/spec/lsan.supp
+    ;;
+  valgrind)
+    export CERTCENTRAL_TEST_SLOW=1
+    tool="valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite \
+--error-exitcode=99 --suppressions=$root/spec/valgrind.supp"
+    ;;
+  esac
 }
 
-log=$(mktemp)
-CERTCENTRAL_STATE=$(mktemp -d)
-export CERTCENTRAL_STATE
-trap 'rm -rf "$log" "$CERTCENTRAL_STATE"' EXIT
+interpreter() {
+  case $1 in
+  lua5.1) command -v luajit ;;
+  *) command -v "$1" ;;
+  esac
+}
 
-for program in "$BUILD"/test/test_*
-do
-  [ -x "$program" ] || continue
-  case $program in
-  *test_csr)
+program() {
+  case $1 in
+  test_csr)
     good=spec/cases/csr/good bad=spec/cases/csr/bad
-    set -- $good/rsa2048.pem $good/p256.pem $good/pss-signature.pem \
+    set -- "$1" $good/rsa2048.pem $good/p256.pem $good/pss-signature.pem \
       $good/one-line.pem $bad/flipped-signature.pem $bad/secp256k1.pem \
       $bad/trailing-bytes.pem $bad/letter.pem $bad/unknown-signature.pem \
       $good/close-primes-101.pem $bad/close-primes-100.pem $bad/roca.pem ;;
-  *) set -- ;;
   esac
-  ${tool:-} "$program" "$@" >"$log" 2>&1
-  status=$?
-  echo "== $(basename "$program")"
-  cat "$log"
-  count "$log" $status "$program"
-done
+  name=$1
+  shift
+  $tool "$BUILD/test/$name" "$@"
+}
 
 # Lua programs whose memory runs out.
-for abi in lua5.4 lua5.1
-do
-  [ "$MODE" = valgrind ] && break
-  LUA_CPATH="$root/$BUILD/$abi/?.so;;" "$BUILD/test/lua_memory-$abi" \
-    spec/support/memory_calls.lua >"$log" 2>&1
-  status=$?
-  echo "== lua_memory, $abi"
-  cat "$log"
-  count "$log" $status "lua_memory, $abi"
-done
+memory() {
+  LUA_CPATH="$root/$BUILD/$1/?.so;;" "$BUILD/test/lua_memory-$1" \
+    spec/support/memory_calls.lua
+}
 
 # Lua programs whose finalizers run at the worst moment.
-for abi in lua5.4 lua5.1
-do
-  LUA_CPATH="$root/$BUILD/$abi/?.so;;" ${tool:-} \
-    "$BUILD/test/lua_finalizers-$abi" spec/support/finalizer_calls.lua \
-    >"$log" 2>&1
-  status=$?
-  echo "== lua_finalizers, $abi"
-  cat "$log"
-  count "$log" $status "lua_finalizers, $abi"
-done
+finalizers() {
+  LUA_CPATH="$root/$BUILD/$1/?.so;;" $tool \
+    "$BUILD/test/lua_finalizers-$1" spec/support/finalizer_calls.lua
+}
 
 # The fuzz targets have sanitizers of their own.
-if [ -z "$MODE" ]
-then
-  sh spec/fuzz.sh "-runs=${FUZZ_RUNS:-3000}" -seed=20261124 >"$log" 2>&1
-  status=$?
-  echo "== fuzz targets"
-  cat "$log"
-  count "$log" $status "fuzz targets"
-fi
+fuzz() {
+  sh spec/fuzz.sh "-runs=${FUZZ_RUNS:-3000}" -seed=20261124
+}
 
-# soak ABI INTERPRETER: a short one; `make soak` is the long one
+# A short one; `make soak` is the long one.
 soak() {
-  LUA_CPATH="$root/$BUILD/$1/?.so;;" "$2" spec/soak.lua 3000 >"$log" 2>&1
-  status=$?
-  echo "== soak, $2"
-  cat "$log"
-  count "$log" $status "soak, $2"
+  LUA_CPATH="$root/$BUILD/$1/?.so;;" "$(interpreter "$1")" spec/soak.lua 3000
 }
-if [ -z "$MODE" ]
+
+specs() {
+  lua=$(interpreter "$1")
+  export CERTCENTRAL_TEST_LUA="$lua" CERTCENTRAL_TEST_BUILD="$root/$BUILD"
+  export LUA_CPATH="$root/$BUILD/$1/?.so;;" CERTCENTRAL_TEST_PRELOAD="$preload"
+  # the runner itself is a shell script: it is the interpreter that is
+  # watched
+  if [ -n "$preload" ]
+  then
+    # LuaJIT keeps its objects where the leak detector does not look
+    [ "$1" = lua5.4 ] || export ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0"
+    LD_PRELOAD=$preload "$lua" spec/main.lua "$2"
+  else $tool "$lua" spec/main.lua "$2"
+  fi
+}
+
+# The last "N passed, N failed, N skipped" line of a log. A suite that did
+# not end in one, or in spite of it did not end well, has failed.
+totals() {
+  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$1" | tail -n 1)
+  if [ -z "$line" ]
+  then
+    echo "no result (exit status $2)" >>"$1"
+    line='0 passed, 1 failed'
+  elif [ "$2" != 0 ] && [ "${line##*passed, 0 failed*}" = '' ]
+  then
+    echo "exit status $2 in spite of no failed test" >>"$1"
+    line="${line%%,*}, 1 failed"
+  fi
+  case $line in *skipped) echo "$line" ;; *) echo "$line, 0 skipped" ;; esac
+}
+
+suite() {
+  title=$*
+  log=$work/log.$$
+  [ -t 1 ] && printf '%s ...\r' "$title"
+  began=$(date +%s)
+  surroundings
+  "$@" >"$log" 2>&1
+  line=$(totals "$log" $?)
+  echo "$line" >>"$work/totals"
+  text="== $title: $line, $(($(date +%s) - began)) s"
+  case $line in
+  *' 0 failed'*) ;;
+  *) text="$text
+$(cat "$log")" ;;
+  esac
+  echo "$text"
+}
+
+if [ "${1:-}" = --suite ]
 then
-  soak lua5.4 lua5.4
-  soak lua5.1 luajit
+  shift
+  suite "$@"
+  exit 0
 fi
 
-# specs ABI INTERPRETER
-specs() {
-  echo "== specs, $2"
-  (
-    export CERTCENTRAL_TEST_LUA="$2"
-    export CERTCENTRAL_TEST_BUILD="$root/$BUILD"
-    export LUA_CPATH="$root/$BUILD/$1/?.so;;"
-    unset CERTCENTRAL_API_KEY CERTCENTRAL_BASE_URL CERTCENTRAL_CA_FILE
-    export CERTCENTRAL_TEST_PRELOAD="${preload:-}"
-    # the runner itself is a shell script: it is the interpreter that is
-    # watched
-    if [ -n "${preload:-}" ]
-    then
-      # LuaJIT keeps its objects where the leak detector does not look
-      [ "$1" = lua5.4 ] || export ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0"
-      LD_PRELOAD=$preload "$2" spec/main.lua
-    else ${tool:-} "$2" spec/main.lua
-    fi
-  ) >"$log" 2>&1
-  status=$?
-  cat "$log"
-  count "$log" $status "specs, $2"
+# ---- all suites --------------------------------------------------------------
+
+is_slow() {
+  case " $slow " in *" $(basename "$1" _spec.lua) "*) return 0 ;; esac
+  return 1
 }
-specs lua5.4 "$(command -v lua5.4)"
-specs lua5.1 "$(command -v luajit)"
+
+for_both() {
+  for abi in lua5.4 lua5.1
+  do echo "$1 $abi${2:+ $2}"
+  done
+}
+
+suites() {
+  if [ "$MODE" != quick ]
+  then
+    [ -n "$MODE" ] || { echo fuzz; for_both soak; }
+    for spec in spec/*_spec.lua
+    do is_slow "$spec" && for_both specs "$spec"
+    done
+  fi
+  [ "$MODE" = valgrind ] || for_both memory
+  for_both finalizers
+  for file in "$BUILD"/test/test_*
+  do [ -x "$file" ] && echo "program $(basename "$file")"
+  done
+  for spec in spec/*_spec.lua
+  do is_slow "$spec" || for_both specs "$spec"
+  done
+}
+
+[ "$MODE" != asan ] ||
+  gcc -shared -fPIC -D_DEFAULT_SOURCE -o "$BUILD/once.so" spec/support/once.c
+work=$(mktemp -d)
+export BUILD MODE work
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+JOBS=${JOBS:-$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)}
+began=$(date +%s)
+suites >"$work/suites"
+xargs -L 1 -P "$JOBS" sh spec/run.sh --suite <"$work/suites"
 
 echo
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+awk -v seconds="$(($(date +%s) - began))" -v jobs="$JOBS" \
+  -v suites="$(wc -l <"$work/suites")" '
+  { passed += $1; failed += $3; skipped += $5 }
+  END {
+    if (NR < suites) {
+      printf "%d suites have left no result\n", suites - NR
+      failed += suites - NR
+    }
+    printf "%d suites in %d s, %d at a time\n", NR, seconds, jobs
+    printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped
+    exit failed > 0 || passed == 0
+  }' "$work/totals"

@@ -10,6 +10,7 @@
 -- `resty` is not false, and names are those of a name server that knows
 -- every name as this machine. `resolver` false: there is none.
 
+local ca = require "certcentral.sandbox.ca"
 local core = require "certcentral.core"
 local curl = require "certcentral.curl"
 local files = require "support.files"
@@ -127,7 +128,7 @@ end
 local function launch(dir, values, environment)
   local said
   for _ = 1, 10 do
-    values.PORT = ("%d"):format(20000 + math.random(12000))
+    values.PORT = ("%d"):format(ca.random_integer(20000, 32000))
     write(dir .. "/nginx.conf", counted((CONF:gsub("%u[%u_]+", values))))
     said = nginx.run(dir, environment)
     if said:find("started$") then
