@@ -50,7 +50,7 @@ test tool openssl openssl the openssl command
 test tool ps procps procps
 test tool strace strace strace
 test file /usr/share/publicsuffix/public_suffix_list.dat publicsuffix the Public Suffix List (publicsuffix)
-test file /usr/share/i18n/locales/tr_TR locales the sources of the C library's locales
+test file /usr/share/i18n/locales/tr_TR locales the sources of locales (localedef)
 fuzz tool clang clang clang
 fuzz fuzzer clang libclang-rt-dev libFuzzer for clang
 fuzz header jansson.h libjansson-dev jansson with its headers
