@@ -2,7 +2,7 @@
 # deps.sh: installs what building and testing need, from Debian's packages.
 set -eu
 
-packages='gcc make pkg-config libc6-dev
+packages='gcc binutils make pkg-config libc6-dev
 lua5.4 liblua5.4-dev luajit2 libluajit2-5.1-dev liblua5.1-0-dev
 libcurl4-openssl-dev libssl-dev curl ca-certificates
 lua-cjson lua-busted lua-luaossl lua-luv
