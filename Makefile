@@ -12,14 +12,21 @@ DESTDIR =
 CC = gcc
 CFLAGS = -O2 -g
 SANITIZE =
-HARDENING = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
-WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes
+# A flag, where the compiler takes it for this machine.
+takes = $(shell echo 'int x;' | $(CC) -Werror $(1) -x c -c -o /dev/null - \
+	2>/dev/null && echo $(1))
+HARDENING := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
+	$(call takes,-fstack-clash-protection) $(call takes,-fcf-protection)
+WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
+	-Wformat -Wformat-security
 WERROR =
 DEFINES = -std=c11 -D_POSIX_C_SOURCE=200809L
 ALL_CFLAGS = $(DEFINES) $(CFLAGS) $(HARDENING) $(SANITIZE) $(WARNINGS) \
-	$(WERROR) -fPIC -fvisibility=hidden
+	$(WERROR) -fPIC -fvisibility=hidden -ffile-prefix-map=$(CURDIR)=.
 # nodelete: a thread of libcurl's may outlive the Lua state that loaded it
-MODULE = -shared -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now
+MODULE = -shared -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now $(LDFLAGS)
+LDFLAGS =
+STRIP = strip
 
 # pkg-config's word, or Debian's place for it
 inc = $(shell pkg-config --cflags $(1) 2>/dev/null)
@@ -268,7 +275,7 @@ endif
 install: $(foreach m,$(MODULES),$(BUILD)/$(BUILT)/certcentral/$(m).so)
 	@cd lua && find certcentral -name '*.lua' | while read -r f; do \
 		install -D -m 644 "$$f" "$(DESTDIR)$(INST_LUADIR)/$$f"; done
-	@for m in $(MODULES); do install -D -m 755 \
+	@for m in $(MODULES); do install -D -m 755 -s --strip-program=$(STRIP) \
 		"$(BUILD)/$(BUILT)/certcentral/$$m.so" \
 		"$(DESTDIR)$(INST_LIBDIR)/certcentral/$$m.so"; done
 	@echo 'installed to $(DESTDIR)$(INST_LUADIR) and $(DESTDIR)$(INST_LIBDIR)'

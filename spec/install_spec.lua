@@ -101,6 +101,45 @@ describe("installed", function()
     assert.truthy(output:find("no headers of Lua 5.3", 1, true), output)
   end)
 
+  local function read(name)
+    local file = assert(io.open(name, "rb"))
+    local text = file:read("*a")
+    file:close()
+    return text
+  end
+
+  -- Builds a module in a folder of its own; returns its bytes.
+  local function build(folder, more)
+    local output, status = run(("mkdir -p '%s' && cp -r Makefile csrc spec "
+      .. "'%s' && cd '%s' && env -u MAKEFLAGS -u BUILD make -s "
+      .. "CFLAGS='-O0 -g' %s build/lua5.4/certcentral/core.so")
+      :format(folder, folder, folder, more or ""))
+    assert.equal(0, status, output)
+    return read(folder .. "/build/lua5.4/certcentral/core.so")
+  end
+
+  it("by make, modules have no debug information", function()
+    local output, status = run(("env -u MAKEFLAGS make -s install "
+      .. "PREFIX=%s ABI=lua%s"):format(dir, version))
+    assert.equal(0, status, output)
+    for _, name in ipairs { "core", "csr", "curl" } do
+      output = run(("readelf -S %s/lib/lua/%s/certcentral/%s.so")
+        :format(dir, version, name))
+      assert.truthy(output:find(".dynsym", 1, true), output)
+      assert.is_nil(output:find(".debug_", 1, true), name)
+    end
+  end)
+
+  it("from two folders, the modules are the same", function()
+    assert.is_true(build(dir .. "/a") == build(dir .. "/another/folder"))
+  end)
+
+  it("is linked with the LDFLAGS that are given", function()
+    build(dir .. "/a", "LDFLAGS=-Wl,-soname,given-by-ldflags")
+    assert.truthy(run(("readelf -d %s/a/build/lua5.4/certcentral/core.so")
+      :format(dir)):find("given-by-ldflags", 1, true))
+  end)
+
   it("by luarocks, it can be loaded", function()
     local output, status = run(("cp -r Makefile csrc lua rockspec '%s' && "
       .. "cd '%s' && env -u MAKEFLAGS -u BUILD luarocks --lua-version %s "

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "../core/ascii.h"
 #include "../core/check.h"
 #include "../core/crc32.h"
 #include "../suffix/dcc_suffix.h"
@@ -540,6 +541,31 @@ static int core_sleep(lua_State *L)
   return 0;
 }
 
+/* Pushes the string at 1 with each byte as `change` has it. */
+static int push_changed(lua_State *L, char (*change)(char))
+{
+  size_t length;
+  const char *s = luaL_checklstring(L, 1, &length);
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  for (size_t i = 0; i < length; i++)
+    luaL_addchar(&b, change(s[i]));
+  luaL_pushresult(&b);
+  return 1;
+}
+
+/* lower(text), upper(text) -> the text with its ASCII letters so; string.lower
+ * does what the host's locale says */
+static int core_lower(lua_State *L)
+{
+  return push_changed(L, dcc_ascii_lower);
+}
+
+static int core_upper(lua_State *L)
+{
+  return push_changed(L, dcc_ascii_upper);
+}
+
 /* crc32(text) -> its checksum in 8 hex digits */
 static int core_crc32(lua_State *L)
 {
@@ -622,7 +648,8 @@ LCC_EXPORT int luaopen_certcentral_core(lua_State *L)
     {"fields", core_fields}, {"secret", core_secret}, {"path", core_path},
     {"random_id", core_random_id}, {"tidy", core_tidy},
     {"printable", core_printable}, {"clock", core_clock},
-    {"sleep", core_sleep}, {"crc32", core_crc32},
+    {"sleep", core_sleep}, {"lower", core_lower},
+    {"upper", core_upper}, {"crc32", core_crc32},
     {"address", core_address}, {"append", lcc_append},
     {"lock", lcc_lock_file}, {"create", lcc_create_file},
     {"replace", lcc_replace_file}, {"directory", lcc_directory},

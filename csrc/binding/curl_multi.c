@@ -154,6 +154,7 @@ static int multi_step(lua_State *L)
   lcc_multi *m = check_multi(L);
   long timeout_ms = check_seconds(L, 2);
   lcc_results *results;
+  dcc_multi *multi;
   lua_settop(L, 3);
   if (!lua_isnil(L, 3))
     luaL_checktype(L, 3, LUA_TTABLE);
@@ -161,8 +162,9 @@ static int multi_step(lua_State *L)
   lua_pushvalue(L, 4);
   lua_pushvalue(L, 5);
   lua_pushvalue(L, 3);
-  dcc_multi_step(check_open(L, m, "step"), timeout_ms);
-  results->list = dcc_multi_take(m->multi);
+  multi = check_open(L, m, "step");
+  dcc_multi_step(multi, timeout_ms);
+  results->list = dcc_multi_take(multi);
   if (lua_pcall(L, 2, 1, 0) != 0) {
     if (m->multi != NULL) {
       dcc_multi_give_back(m->multi, results->list);

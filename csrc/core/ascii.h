@@ -12,6 +12,16 @@ static inline char dcc_ascii_lower(char c)
   return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
+static inline bool dcc_is_digit(char c)
+{
+  return c >= '0' && c <= '9';
+}
+
+static inline bool dcc_is_letter(char c)
+{
+  return dcc_ascii_lower(c) >= 'a' && dcc_ascii_lower(c) <= 'z';
+}
+
 static inline char dcc_ascii_upper(char c)
 {
   return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;

@@ -32,7 +32,7 @@ static bool grow(dcc_buffer *b, size_t n)
     return false;
   if (b->data != NULL) {
     memcpy(data, b->data, b->length);
-    dcc_wipe(b->data, b->length);
+    dcc_wipe(b->data, b->capacity); /* what was cleared lies behind */
     free(b->data);
   }
   b->data = data;

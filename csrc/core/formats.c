@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "date.h"
-#include "letters.h"
+#include "ascii.h"
 #include "names.h"
 #include "scan.h"
 
@@ -18,7 +18,7 @@ bool dcc_same_name(const char *a, size_t na, const char *b, size_t nb)
   if (na != nb)
     return false;
   for (size_t i = 0; i < na; i++)
-    if (dcc_lower(a[i]) != dcc_lower(b[i]))
+    if (dcc_ascii_lower(a[i]) != dcc_ascii_lower(b[i]))
       return false;
   return true;
 }
@@ -189,7 +189,7 @@ static bool check_sha1(const char *s, size_t n, dcc_refusal *why)
   bool hex = n == 40;
   for (size_t i = 0; i < n && hex; i++)
     hex = dcc_is_digit(s[i]) ||
-          (dcc_lower(s[i]) >= 'a' && dcc_lower(s[i]) <= 'f');
+          (dcc_ascii_lower(s[i]) >= 'a' && dcc_ascii_lower(s[i]) <= 'f');
   return hex || refuse(why, "be a SHA-1 thumbprint of 40 hex digits",
                        memchr(s, ':', n) != NULL ? "leave the colons out"
                                                  : NULL);

@@ -3,7 +3,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "letters.h"
+#include "ascii.h"
 #include "punycode.h"
 #include "registries.h"
 #include "scan.h"

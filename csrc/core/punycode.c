@@ -2,7 +2,7 @@
 
 #include <stdint.h>
 
-#include "letters.h"
+#include "ascii.h"
 
 /* RFC 3492 5 */
 enum { BASE = 36, T_MIN = 1, T_MAX = 26, SKEW = 38, DAMP = 700,
@@ -28,7 +28,7 @@ static uint32_t value_of(char c)
 {
   if (dcc_is_digit(c))
     return (uint32_t)(c - '0') + 26;
-  return dcc_is_letter(c) ? (uint32_t)(dcc_lower(c) - 'a') : BASE;
+  return dcc_is_letter(c) ? (uint32_t)(dcc_ascii_lower(c) - 'a') : BASE;
 }
 
 /* Reads one number (RFC 3492 3.3), which ends at a digit below its threshold.

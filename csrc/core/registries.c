@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "letters.h"
+#include "ascii.h"
 
 /* What registries run directly below a country's domain, of the ICANN part of
  * the Public Suffix List: the commonest. gov.us is no entry there, but its
@@ -64,7 +64,7 @@ static bool has(const char *labels, const char *s, size_t n)
   if (n > LABEL_MAX)
     return false;
   for (size_t i = 0; i < n; i++)
-    word[i + 1] = dcc_lower(s[i]);
+    word[i + 1] = dcc_ascii_lower(s[i]);
   word[n + 1] = ' ';
   word[n + 2] = '\0';
   return strstr(labels, word) != NULL;
@@ -77,8 +77,8 @@ bool dcc_is_registry(const char *s, size_t n)
   if (label == 0 || n != label + 3)
     return false;
   for (size_t i = 0; i < sizeof registries / sizeof *registries; i++)
-    if (registries[i].country[0] == dcc_lower(dot[1]) &&
-        registries[i].country[1] == dcc_lower(dot[2]))
+    if (registries[i].country[0] == dcc_ascii_lower(dot[1]) &&
+        registries[i].country[1] == dcc_ascii_lower(dot[2]))
       return has(registries[i].labels, s, label);
   return false;
 }

@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "../core/letters.h"
+#include "../core/ascii.h"
 
 /* Of libpsl.h, which only libpsl's development package has: the ICANN part,
  * without the rule that any unknown top-level domain is a public suffix. */
@@ -48,7 +48,7 @@ dcc_suffix dcc_suffix_listed(const char *name, size_t n)
   if (n > NAME_MAX_BYTES)
     return DCC_SUFFIX_NO;
   for (size_t i = 0; i < n; i++)
-    text[i] = dcc_lower(name[i]);
+    text[i] = dcc_ascii_lower(name[i]);
   text[n] = '\0';
   return is_suffix(list, text, TYPE_ICANN | TYPE_NO_STAR_RULE)
            ? DCC_SUFFIX_YES : DCC_SUFFIX_NO;

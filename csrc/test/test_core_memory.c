@@ -473,6 +473,11 @@ static void test_buffer_is_wiped(void)
   dcc_buffer_clear(&b);
   dcc_buffer_free(&b);
   expect(found == 0, "a buffer is wiped, cleared or not");
+  dcc_buffer_adds(&b, number);
+  dcc_buffer_clear(&b);
+  expect(dcc_buffer_reserve(&b, 100000) != NULL && found == 0 &&
+           look_around() == 0, "a buffer moves and wipes what was cleared");
+  dcc_buffer_free(&b);
   expect(dcc_secret_set(&secret, number, sizeof number - 1) &&
          look_around() == 1, "a secret: in memory");
   fail_at(1, 1);

@@ -410,8 +410,9 @@ static void fail_inherited(dcc_multi *m, dcc_state state)
     .code = CURLE_ABORTED_BY_CALLBACK, .maybe = true,
     .message = "the process was forked while the request was under way, and "
                "this is the new process: the other one has the answer" };
-  while (m->lists[state].first != NULL) {
-    dcc_transfer *t = m->lists[state].first;
+  dcc_transfer *t, *after;
+  for (t = m->lists[state].first; t != NULL; t = after) {
+    after = t->after;
     t->result->failure = failure;
     withdraw(m, t);
     dcc_curl_response_free(&t->result->response);
@@ -422,8 +423,9 @@ static void fail_inherited(dcc_multi *m, dcc_state state)
 /* Leaves libcurl's memory of what is under way as it is. */
 static void abandon(dcc_multi *m)
 {
-  dcc_transfer *t;
-  while ((t = m->lists[ACTIVE].first) != NULL) {
+  dcc_transfer *t, *after;
+  for (t = m->lists[ACTIVE].first; t != NULL; t = after) {
+    after = t->after;
     t->curl->easy = NULL;
     move(m, t, WAITING);
   }
@@ -435,7 +437,7 @@ static void abandon(dcc_multi *m)
  * opened the connections. */
 static void leave_inherited(dcc_multi *m)
 {
-  dcc_transfer *t;
+  dcc_transfer *t, *after;
   if (m->process == getpid())
     return;
   m->process = getpid();
@@ -443,7 +445,8 @@ static void leave_inherited(dcc_multi *m)
     abandon(m);
   fail_inherited(m, WAITING);
   fail_inherited(m, ACTIVE);
-  while ((t = m->lists[IDLE].first) != NULL) {
+  for (t = m->lists[IDLE].first; t != NULL; t = after) {
+    after = t->after;
     leave(m, t);
     free_transfer(t);
   }

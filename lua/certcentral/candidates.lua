@@ -33,7 +33,9 @@ function candidates.named(call, ask)
   call.lookups = call.lookups + 1
   local any_404 = call.client.any_404
   return ask(call, "/order/alternate/" .. escaped(call.name), "lookup", {
-    read = function(answer, mask) return lookup.read(answer, mask, any_404) end,
+    read = function(answer, mask)
+      return lookup.read(answer, mask, any_404)
+    end,
   })
 end
 
@@ -76,7 +78,7 @@ end
 
 -- A name as it is compared: an address has many spellings.
 local function canonical(name)
-  return core.address(name) or name:lower()
+  return core.address(name) or core.lower(name)
 end
 
 --- The common name of an order's details; nil where they have none.

@@ -29,7 +29,7 @@ end
 local function find(order)
   local found = type(order.certificate) == "table" and order.certificate
   local id = found and response.id(found.id)
-  if status.is_over(order) and order.status:lower() ~= "expired" then
+  if status.is_over(order) and core.lower(order.status) ~= "expired" then
     return nil, wait.not_issued("refused", order,
                                 ": it has no certificate to be used")
   elseif id and (status.is_issued(order) or found.valid_till ~= nil) then
@@ -94,7 +94,7 @@ end
 -- ---- checking ------------------------------------------------------------
 
 local function digits(serial)
-  return type(serial) == "string" and serial:upper():gsub("^0+", "")
+  return type(serial) == "string" and core.upper(serial):gsub("^0+", "")
 end
 
 -- The names that were ordered and that the leaf does not have.

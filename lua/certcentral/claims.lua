@@ -127,8 +127,8 @@ function Claim:note(what, id)
   end
 end
 
---- What the last holder noted: {what = "sent" where it was killed, or "placed",
--- time, id}; or nil.
+--- What the last holder noted: {what = "sent" where it was killed, else
+-- "placed", time, id}; or nil.
 function Claim:noted_before()
   local ok, value = errors.try(self.store.get, self.store,
                                self.held[#self.held].name)

@@ -178,7 +178,7 @@ local function copy_headers(given)
   if type(given) == "table" then
     for name, value in next, given do
       if type(name) == "string" then
-        headers[name:lower()] = value
+        headers[core.lower(name)] = value
       end
     end
   end

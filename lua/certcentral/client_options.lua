@@ -113,7 +113,8 @@ client_options.rules = {
   proxy = "string", timeout = seconds,
   connect_timeout = seconds, user_agent = "string", transport = transport,
   retry = retry, deadline = seconds, recover_for = seconds_or_none,
-  unique_ids = "boolean", any_404 = "boolean", store = store, rate = rate, budget = budget, journal = journal,
+  unique_ids = "boolean", any_404 = "boolean", store = store, rate = rate,
+  budget = budget, journal = journal,
   on_event = callable, defaults = defaults.problem,
 }
 
@@ -126,7 +127,7 @@ end
 -- https, or http to this machine only; no query, user or fragment.
 local function url_problem(url)
   local scheme, rest = url:match("^(%a+)://(.+)$")
-  scheme = scheme and scheme:lower()
+  scheme = scheme and core.lower(scheme)
   if scheme ~= "https" and scheme ~= "http" then
     return "must begin with https://"
   elseif has_control(url) or url:find("[ ?#@\\]") then

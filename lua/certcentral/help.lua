@@ -87,7 +87,7 @@ return function(path)
     if row.path == wanted then
       return details(row, rows)
     elseif wanted ~= "" and
-           row.path:lower():find(wanted:lower(), 1, true) then
+           core.lower(row.path):find(core.lower(wanted), 1, true) then
       near[#near + 1] = "  " .. row.path
     end
   end

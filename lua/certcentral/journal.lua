@@ -59,8 +59,9 @@ local function check(entry)
     if type(name) ~= "string" or not name:find("^[a-z_0-9]+$") or
        name == "sum" then
       options_of.raise("bad name in the entry to 'write' "
-        .. "(a-z, 0-9 and _, and not 'sum', expected, got %s)", type(name) == "string"
-        and "'" .. core.printable(name, 40) .. "'" or type(name))
+        .. "(a-z, 0-9 and _, and not 'sum', expected, got %s)",
+        type(name) == "string" and "'" .. core.printable(name, 40) .. "'"
+        or type(name))
     elseif known == "number" and not whole(value) then
       options_of.raise("bad '%s' in the entry to 'write' (integer below "
         .. "2^53 expected, got %s)", name, tostring(value))

@@ -3,6 +3,7 @@
 -- decided here and nowhere else: an order that is wrongly taken for missing
 -- is bought twice.
 
+local core = require "certcentral.core"
 local errors = require "certcentral.error"
 local response = require "certcentral.response"
 local shapes = require "certcentral.shapes"
@@ -28,9 +29,9 @@ end
 
 local function is_html(answer)
   local kind = answer.headers and answer.headers["content-type"]
-  return type(kind) == "string" and kind:lower():find("html", 1, true) ~= nil
-         or type(answer.body) == "string" and
-            answer.body:find("^[%s\239\187\191]*<") ~= nil
+  local body = answer.body
+  return type(kind) == "string" and core.lower(kind):find("html", 1, true) ~= nil
+         or type(body) == "string" and body:find("^[%s\239\187\191]*<") ~= nil
 end
 
 -- Nobody public tells how CertCentral answers for a name that no order has.

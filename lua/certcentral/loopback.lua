@@ -1,6 +1,8 @@
 --- The addresses of this machine, written as such: plain HTTP, which anyone
 -- on the way can read, goes to no other. A name may lead anywhere.
 
+local core = require "certcentral.core"
+
 local loopback = {}
 
 --- @param host as it stands in a URL: a name, an IPv4 address, or an IPv6
@@ -9,7 +11,7 @@ local loopback = {}
 --   not certainly this machine. "localhost" is 127.0.0.1 without asking
 --   anyone (RFC 6761, section 6.3).
 function loopback.address(host)
-  if host:lower() == "localhost" then
+  if core.lower(host) == "localhost" then
     return "127.0.0.1"
   elseif host == "[::1]" then
     return host

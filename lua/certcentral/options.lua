@@ -1,9 +1,11 @@
 --- Checks option tables: misuse raises and names the option.
 
+local core = require "certcentral.core"
+
 local options = {}
 
 local function nearest(name, known)
-  local lower = tostring(name):lower():gsub("[^%w]", "")
+  local lower = core.lower(tostring(name)):gsub("[^%w]", "")
   for candidate in pairs(known) do
     if candidate:gsub("_", "") == lower then
       return candidate

@@ -1,6 +1,7 @@
 --- An order written from a CSR: the API reads nothing from it, so that what
 -- the CSR says has to stand in the order once more.
 
+local core = require "certcentral.core"
 local certcentral = require "certcentral"
 local csr = require "certcentral.csr"
 local errors = require "certcentral.error"
@@ -26,8 +27,8 @@ local function unique(facts)
   for _, list in ipairs { { facts.common_name }, facts.dns_names,
                           facts.ip_addresses } do
     for _, name in ipairs(list) do
-      if not seen[name:lower()] then
-        seen[name:lower()] = true
+      if not seen[core.lower(name)] then
+        seen[core.lower(name)] = true
         names[#names + 1] = name
       end
     end

@@ -26,7 +26,7 @@ local function pattern_of(value)
   local between = value:find("^%d+$") and #value > 4 and "[%s%-]*" or ""
   local pattern = value:gsub(".", function(c)
     if c:find("[A-Za-z]") then
-      return ("[%s%s]"):format(c:lower(), c:upper())
+      return ("[%s%s]"):format(core.lower(c), core.upper(c))
     end
     return (c:find("[%w\128-\255]") and c or c:find("%s") and "%s+"
             or "%" .. c) .. between

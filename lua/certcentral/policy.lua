@@ -178,7 +178,8 @@ function Call:send(event, method, path, body)
     answer, failure = self.client:_exchange(method, path, body, left,
                                             self.accept)
   else
-    answer, failure = self:not_sent(self.cancelled or "the deadline has passed")
+    answer, failure = self:not_sent(self.cancelled or
+                                    "the deadline has passed")
   end
   done()
   return answer, failure

@@ -35,9 +35,10 @@ end
 local function names_of(order)
   local list, seen = {}, {}
   local function add(name, path)
-    if type(name) == "string" and name ~= "" and not seen[name:lower()] then
-      seen[name:lower()] = true
-      list[#list + 1] = { name = name:lower(), path = path }
+    if type(name) == "string" and name ~= "" and
+       not seen[core.lower(name)] then
+      seen[core.lower(name)] = true
+      list[#list + 1] = { name = core.lower(name), path = path }
     end
   end
   add(at(order, "certificate", "common_name"), "certificate.common_name")
@@ -99,7 +100,7 @@ end
 -- ---- lists of what is allowed --------------------------------------------
 
 local function same(a, b)
-  return tostring(a):lower() == tostring(b):lower() or
+  return core.lower(tostring(a)) == core.lower(tostring(b)) or
          tonumber(a) ~= nil and tonumber(a) == tonumber(b)
 end
 
@@ -155,7 +156,7 @@ local function check_user(self)
       approves = approves or APPROVERS[id] or false
     end
   end
-  if type(me.status) == "string" and me.status:lower() ~= "active" then
+  if type(me.status) == "string" and core.lower(me.status) ~= "active" then
     self:problem("api_key", "conflict", "must belong to an active user, got "
                  .. "one that is %s", core.printable(me.status, 40))
   end
@@ -260,9 +261,9 @@ end
 -- Whether one of the validations is of this type, and holds.
 local function is_validated(list, kind, now)
   for _, entry in ipairs(type(list) == "table" and list or {}) do
-    local status = tostring(at(entry, "status")):lower()
+    local status = core.lower(tostring(at(entry, "status")))
     local till = time_of(at(entry, "validated_until"))
-    if tostring(at(entry, "type")):lower() == kind and
+    if core.lower(tostring(at(entry, "type"))) == kind and
        (status == "active" or status == "complete") and
        (not till or till > now) then
       return true
@@ -294,7 +295,7 @@ local function check_organization(self)
   elseif not is_validated(answer.validations, self.validation, self.now) then
     self:warning(path, "pending", "has to be validated for %s before the "
                  .. "certificate is issued",
-                 core.printable(self.validation:upper(), 20))
+                 core.printable(core.upper(self.validation), 20))
   end
 end
 
@@ -328,7 +329,7 @@ local function check_domains(self)
     for _, domain in ipairs(domains) do
       local name = at(domain, "name")
       shown = shown or type(name) == "string" and
-              covers(name:lower(), (entry.name:gsub("^%*%.", ""))) and
+              covers(core.lower(name), (entry.name:gsub("^%*%.", ""))) and
               is_controlled(domain, self.validation, self.now)
     end
     if not shown then

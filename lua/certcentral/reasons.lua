@@ -2,6 +2,8 @@
 -- proxy or a firewall. All of it is bounded: what is read, how deep, and how
 -- many reasons come of it.
 
+local core = require "certcentral.core"
+
 local reasons = {}
 
 local MOST, DEPTH = 20, 5
@@ -46,7 +48,7 @@ local function members_of(object)
   local members = {}
   for _, name in ipairs(keys_of(object, "string")) do
     if #name <= NAME_BYTES then
-      members[name:lower():gsub("[_-]", "")] = object[name]
+      members[core.lower(name):gsub("[_-]", "")] = object[name]
     end
   end
   return members
@@ -202,7 +204,7 @@ end
 
 -- A page without its elements of this name.
 local function without(page, tag)
-  local parts, at, lower = {}, 1, page:lower()
+  local parts, at, lower = {}, 1, core.lower(page)
   repeat
     local from = lower:find("<" .. tag, at, true)
     parts[#parts + 1] = page:sub(at, (from or 0) - 1)
@@ -213,7 +215,7 @@ end
 
 -- A page's title; the words of one that has none.
 local function words_of(page)
-  local lower = page:lower()
+  local lower = core.lower(page)
   return between(page, lower, "title") or between(page, lower, "h1") or
          between(page, lower, "message") or
          without(without(page, "script"), "style"):gsub("<[^>]*>?", " ")

@@ -37,9 +37,9 @@ end
 local function target(value, text)
   local rest = (word(text) or ""):gsub("%.$", "")
   local first = value .. "."
-  if rest:sub(1, #first):lower() == first:lower() then
+  if core.lower(rest:sub(1, #first)) == core.lower(first) then
     return rest
-  elseif rest == "" or rest:lower() == value:lower() then
+  elseif rest == "" or core.lower(rest) == core.lower(value) then
     rest = TARGET
   end
   return first .. rest

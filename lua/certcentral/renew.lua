@@ -73,10 +73,10 @@ local function person(from)
 end
 
 local function other_names(certificate)
-  local list, main = {}, tostring(certificate.common_name):lower()
+  local list, main = {}, core.lower(tostring(certificate.common_name))
   for _, name in ipairs(type(certificate.dns_names) == "table"
                         and certificate.dns_names or {}) do
-    if is_text(name) and name:lower() ~= main then
+    if is_text(name) and core.lower(name) ~= main then
       list[#list + 1] = name
     end
   end
@@ -227,7 +227,7 @@ local function obstacle(call, old)
     return errors.new("protocol", ("order %d came without its certificate")
                                   :format(old.id))
   elseif type(old.status) ~= "string" or
-         not RENEWABLE[old.status:lower()] then
+         not RENEWABLE[core.lower(old.status)] then
     return refused(old, ("is %s: there is nothing to renew")
                         :format(core.printable(tostring(old.status), 40)))
   elseif old.is_renewed == true or old.is_renewed == 1 then
@@ -309,7 +309,7 @@ end
 
 -- What the order is at, where that decides: action, reason.
 local function by_state(order)
-  local state = tostring(order.status):lower()
+  local state = core.lower(tostring(order.status))
   if order.is_renewed == true or order.is_renewed == 1 then
     return "wait", "the order has been renewed already"
   elseif state == "reissue_pending" then
@@ -324,7 +324,7 @@ local function by_days(order, advice, days)
   local left, order_left = advice.days_left, advice.order_days_left
   if left > days then
     return "wait", ends_in("certificate", left)
-  elseif tostring(order.status):lower() ~= "expired" and
+  elseif core.lower(tostring(order.status)) ~= "expired" and
          advice.plan == "multi-year" and order_left > days then
     return "reissue", ("%s, and the order has %d days left, in which a new "
       .. "certificate is part of the plan"):format(
@@ -379,7 +379,7 @@ function renew.renewal_advice(self, id, options)
   local order, err = orders.read(arguments.call(self), id)
   if not order then
     return nil, err
-  elseif status.is_over(order) and order.status:lower() ~= "expired" then
+  elseif status.is_over(order) and core.lower(order.status) ~= "expired" then
     return nil, wait.not_issued("refused", order, ": place a new order")
   end
   return advise(order, self.world.time(), options.days or DAYS)

@@ -16,7 +16,7 @@ local OPEN = { pending = true, needs_approval = true, processing = true,
 --- An order's status in lower case, fit for a message.
 function status.of(order)
   local text = order.status
-  return type(text) == "string" and core.printable(text:lower(), 64)
+  return type(text) == "string" and core.printable(core.lower(text), 64)
          or "without a status"
 end
 

@@ -17,8 +17,8 @@
 --                                 absent); or nil, message. A value of nil
 --                                 takes the key away.
 --
--- Names, keys and values are strings, a value of 65536 bytes at most. No method
--- waits.
+-- Names, keys and values are strings, a value of 65536 bytes at most. No
+-- method waits.
 
 local options_of = require "certcentral.options"
 

@@ -299,8 +299,8 @@ end, function(subject, id, where, ok, result, err)
   end
 end)
 
-local function queue_of(subject)
-  subject = { client = client(), tickets = {} }
+local function queue_of()
+  local subject = { client = client(), tickets = {} }
   subject.queue = subject.client:queue()
   for _ = 1, COUNT do
     local id = next_id()

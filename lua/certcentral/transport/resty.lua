@@ -34,7 +34,7 @@ end
 -- {scheme, host, port, path}; nil where the URL is none.
 local function parse(url)
   local scheme, authority, path = url:match("^(%a+)://([^/?#]+)(.*)$")
-  scheme = scheme and scheme:lower()
+  scheme = scheme and core.lower(scheme)
   if scheme ~= "https" and scheme ~= "http" then
     return nil
   end
@@ -110,7 +110,7 @@ end
 local function plain_headers(given)
   local headers = {}
   for name, value in pairs(given) do
-    headers[name:lower()] = type(value) == "table" and
+    headers[core.lower(name)] = type(value) == "table" and
                             table.concat(value, ", ") or value
   end
   return headers
