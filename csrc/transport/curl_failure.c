@@ -45,6 +45,9 @@ bool dcc_curl_no_option(dcc_curl_failure *failure, CURLoption option,
   return false;
 }
 
+/* CURLE_TOO_LARGE of libcurl 8.6 and newer. */
+enum { TOO_LARGE = 100 };
+
 /* One row for each way to fail that deserves its own words; %H is the host,
  * %P the port, %R libcurl's reason, %T the time limit in seconds. The
  * first row that fits counts, code 0 fits all. */
@@ -75,6 +78,9 @@ static const struct {
   { CURLE_RECV_ERROR, SENT, false,
     "the connection to %H broke while reading: %R" },
   { CURLE_PARTIAL_FILE, ANY, false, "the answer of %H was cut short: %R" },
+  { TOO_LARGE, ANY, false,
+    "the answer of %H has more header fields, or longer ones, than libcurl "
+    "takes: %R" },
   { CURLE_UNSUPPORTED_PROTOCOL, SENT, false, "no HTTP answer from %H: %R" },
   { CURLE_WEIRD_SERVER_REPLY, ANY, false, "no HTTP answer from %H: %R" },
   { CURLE_URL_MALFORMAT, ANY, true, "'url' is not a URL: %R" },
