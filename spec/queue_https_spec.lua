@@ -136,7 +136,7 @@ for _, http2 in ipairs { false, true } do
 
     it("says where its CA file cannot be read", function()
       local name = os.tmpname()
-      journal_support.write(name, "no certificate")
+      journal_support.write(name, "-----BEGIN CERTIFICATE-----\n")
       local queue = start({ ca_file = name }):queue()
       local ticket = queue:add(order("mine"))
       repeat until queue:step(1) == 0
