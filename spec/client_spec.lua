@@ -153,7 +153,12 @@ describe("new", function()
   end
 
   it("wants a CA file that can be read", function()
-    for _, name in ipairs { "/nonexistent/ca.pem", "/", "/dev/null" } do
+    for name, says in pairs {
+      ["/nonexistent/ca.pem"] = "No such file", ["/"] = "Is a directory",
+      ["/dev/null"] = "'/dev/null' holds no certificate in PEM",
+      ["README.md"] = "'README.md' holds no certificate in PEM",
+      ["spec/cases/csr/good/p256.pem"] = "holds no certificate in PEM",
+    } do
       for _, given in ipairs { "option", "environment" } do
         local client, err = with_env(
           { CERTCENTRAL_CA_FILE = given == "environment" and name or nil },
@@ -164,6 +169,7 @@ describe("new", function()
         assert.is_nil(client)
         assert.are.equal("config", err.kind)
         assert.is_truthy(err.message:find("ca_file", 1, true))
+        assert.is_truthy(err.message:find(says, 1, true), err.message)
       end
     end
   end)
@@ -171,7 +177,7 @@ describe("new", function()
   it("takes a CA file, or none", function()
     local name = os.tmpname()
     local file = assert(io.open(name, "w"))
-    file:write("x")
+    file:write("-----BEGIN CERTIFICATE-----\n")
     file:close()
     assert.is_table(client_with(recorder(), { ca_file = name }))
     os.remove(name)

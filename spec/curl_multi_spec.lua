@@ -6,6 +6,7 @@ local curl = require "certcentral.curl"
 local sandbox = require "spec.support.sandbox"
 local server = require "spec.support.server"
 local support = require "spec.support.curl"
+local versions = require "spec.support.versions"
 
 local answer, copy = server.answer, support.copy
 local CREATED, KEY = support.CREATED, support.KEY
@@ -65,14 +66,15 @@ describe("certcentral.curl.multi", function()
     server.finish_all()
   end)
 
+  local one_of, fits = versions.one_of, versions.fits
+
   local function check_failure(failure, expected)
     assert.is_table(failure)
     assert.are.equal(expected.sent, failure.sent)
-    assert.are.equal(expected.code, failure.code)
+    assert.are.equal(one_of(expected.code, failure.code), failure.code)
     assert.are.equal(expected.retryable, failure.retryable)
     assert.are.equal(expected.config, failure.config)
-    assert.is_truthy(failure.message:find(expected.message),
-      failure.message)
+    assert.is_true(fits(expected.message, failure.message), failure.message)
     assert.is_nil(failure.message:find(KEY, 1, true))
   end
 
@@ -306,7 +308,7 @@ describe("certcentral.curl.multi", function()
       repeat -- the server waits for us: a step that waits would never end
         assert.are.same({}, multi:step(0))
         local list = multi:fds()
-      until list[1] and list[1].events == "r" and multi:next_timeout() > 5
+      until list[1] and list[1].events == "r" and s:has_said("read")
       s:expect("read")
       assert.are.same({}, multi:step(0))
       s:go()
@@ -368,7 +370,7 @@ describe("certcentral.curl.multi", function()
       local id = assert(multi:add(post(s)))
       repeat
         multi:step(0)
-      until multi:fds()[1] and multi:next_timeout() > 5
+      until s:has_said("read")
       s:expect("read")
       assert.are.equal("maybe", multi:cancel(id))
       s:expect("gone")
@@ -388,7 +390,7 @@ describe("certcentral.curl.multi", function()
       local first, second = get(), get()
       repeat
         multi:step(0)
-      until multi:next_timeout() > 5
+      until #sandbox.requests(box) == 3
       assert.are.equal("maybe", multi:cancel(first))
       local result = finish(multi, 1)[second]
       box.stop()
@@ -405,7 +407,7 @@ describe("certcentral.curl.multi", function()
       multi:add(post(s))
       repeat
         multi:step(0)
-      until #multi:fds() > 0 and multi:next_timeout() > 5
+      until s:has_said("read")
       s:expect("read")
       multi:close()
       multi:close()
@@ -421,7 +423,7 @@ describe("certcentral.curl.multi", function()
         multi:add(post(s))
         repeat
           multi:step(0)
-        until multi:next_timeout() > 5
+        until s:has_said("read")
         s:expect("read")
       end
       collectgarbage()

@@ -59,6 +59,18 @@ it("a short queue of nginx's thread pool is never full", function()
   assert.are.equal(60, #support.orders(sandbox))
 end)
 
+it("fewer Lua states than orders, and all are placed", function()
+  start({}, { http = "lua_worker_thread_vm_pool_size 3;" })
+  support.fault(sandbox, { kind = "delay", seconds = 0.2, times = 30,
+                           method = "POST" })
+  local answers = place_all(30, order_for("thread"))
+  for _, answer in ipairs(answers) do
+    assert.is_true(answer.placed, answer.raised or answer.err and
+                                  answer.err.text)
+  end
+  assert.are.equal(30, #support.orders(sandbox))
+end)
+
 it("an order that waits for a thread too long is not sent", function()
   start({}, { main = "thread_pool certcentral threads=1 max_queue=32;" })
   support.fault(sandbox, { kind = "delay", seconds = 2, method = "POST" })

@@ -3,9 +3,20 @@
 local json = require("certcentral.sandbox.json")
 local servers = require("certcentral.sandbox.server")
 local support = require("support.sandbox")
+local versions = require("support.versions")
 
 local ORDER_PATH = "/order/certificate/ssl_securesite_flex"
 local LUA = rawget(_G, "jit") and "luajit" or "lua5.4"
+
+-- What curl ends with where a connection is closed before an answer, and where
+-- an answer is cut: by 7.88, and by 8.14.
+local CLOSED, CUT = { 52, 56 }, { 18, 56 }
+
+local exit_code = versions.one_of
+
+local function expect_closed(exit)
+  assert.equal(exit_code(CLOSED, exit), exit)
+end
 
 local server
 
@@ -154,11 +165,11 @@ describe("sandbox server", function()
     -- {fault, curl's exit code, status, orders stored, requests read}
     local cases = {
       { { kind = "refuse" }, 35, 0, 0, 0 },
-      { { kind = "refuse", path = "flex$" }, 52, 0, 0, 0 },
-      { { kind = "close" }, 52, 0, 0, 1 },
-      { { kind = "lose" }, 52, 0, 1, 1 },
-      { { kind = "cut", bytes = 10 }, 18, 201, 1, 1 },
-      { { kind = "cut", bytes = 0 }, 18, 201, 1, 1 },
+      { { kind = "refuse", path = "flex$" }, CLOSED, 0, 0, 0 },
+      { { kind = "close" }, CLOSED, 0, 0, 1 },
+      { { kind = "lose" }, CLOSED, 0, 1, 1 },
+      { { kind = "cut", bytes = 10 }, CUT, 201, 1, 1 },
+      { { kind = "cut", bytes = 0 }, CUT, 201, 1, 1 },
       { { kind = "status", status = 503 }, 0, 503, 0, 1 },
       { { kind = "status", status = 500, store = true }, 0, 500, 1, 1 },
       { { kind = "html" }, 0, 503, 0, 1 },
@@ -174,7 +185,7 @@ describe("sandbox server", function()
       it("over the wire: " .. json.encode(fault), function()
         support.fault(server, fault)
         local answer = place()
-        assert.equal(case[2], answer.exit)
+        assert.equal(exit_code(case[2], answer.exit), answer.exit)
         assert.equal(case[3], answer.status)
         assert.equal(fault.bytes or #answer.body, #answer.body)
         assert.equal(case[4], #support.orders(server))
@@ -216,9 +227,9 @@ describe("sandbox server", function()
       support.fault(server, { kind = "close" })
       assert.same({}, support.orders(server))
       assert.same({}, support.requests(server))
-      assert.equal(52, place().exit)
+      expect_closed(place().exit)
       assert.same({}, support.requests(server))
-      assert.equal(52, place().exit)
+      expect_closed(place().exit)
       assert.equal(1, #support.requests(server))
     end)
 
@@ -428,7 +439,8 @@ describe("sandbox processes", function()
       .. "echo $?) >%s &"):format(quote(ca_file), base_url,
         quote(ended)))):close()
     program.finish()
-    assert.equal("52", shell("cat " .. quote(ended)):match("%d+"))
+    local exit = tonumber(shell("cat " .. quote(ended)):match("%d+"))
+    expect_closed(exit)
     assert.is_false(exists(ca_file))
     program.remove()
   end)

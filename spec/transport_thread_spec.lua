@@ -26,7 +26,8 @@ describe("certcentral.transport.thread", function()
   before_each(function()
     real_clock, now = core.clock, 1000
     core.clock = function() return now end
-    _G.ngx = { run_worker_thread = function(...) return run(...) end }
+    _G.ngx = { run_worker_thread = function(...) return run(...) end,
+               sleep = function(seconds) now = now + seconds end }
     package.loaded["ngx.semaphore"] = {
       new = function(count) return new_semaphore(count) end }
     package.loaded[MODULE] = nil
@@ -58,8 +59,6 @@ describe("certcentral.transport.thread", function()
   local not_started = {
     { "thread pool certcentral not found", { config = true, sent = "no",
       retryable = false }, "write 'thread_pool certcentral threads=32 " },
-    { "no available Lua vm", { sent = "no" },
-      "write 'lua_worker_thread_vm_pool_size 100;'" },
     { "module 'certcentral.x' not found:\n\tno field", { config = true,
       sent = "no", retryable = false },
       "cannot load 'certcentral.x' not found: lua_package_path" },
@@ -122,6 +121,115 @@ describe("certcentral.transport.thread", function()
     for _ = 1, 40 do
       assert.are.equal(200, transport(request()).status)
     end
+  end)
+
+  describe("where nginx has few Lua states", function()
+    local STATES, running, asked
+
+    -- nginx, which has so many for all who ask.
+    before_each(function()
+      STATES, running, asked = 5, 0, 0
+      run = function()
+        asked = asked + 1
+        if running == STATES then
+          return false, "no available Lua vm"
+        end
+        running = running + 1
+        local answer = coroutine.yield("runs")
+        running = running - 1
+        return true, answer
+      end
+    end)
+
+    -- A semaphore whose wait() is a yield until post() has made room.
+    local function waiting_semaphore(count)
+      return {
+        post = function(_, n) count = count + n end,
+        wait = function()
+          while count == 0 do
+            if coroutine.yield("waits") == "timeout" then
+              return nil, "timeout"
+            end
+          end
+          count = count - 1
+          return true
+        end,
+      }
+    end
+
+    local function start(count)
+      package.loaded["ngx.semaphore"].new = waiting_semaphore
+      local threads = {}
+      for i = 1, count do
+        local thread = { co = coroutine.create(transport) }
+        local _, state = coroutine.resume(thread.co, request())
+        thread.state, threads[i] = state, thread
+      end
+      return threads
+    end
+
+    -- Goes on with each that is in such a state, once.
+    local function go_on(threads, state, value)
+      for _, thread in ipairs(threads) do
+        if thread.state == state and coroutine.status(thread.co) ~= "dead" then
+          local _, got, failure = coroutine.resume(thread.co, value)
+          thread.state, thread.failure = got, failure
+        end
+      end
+    end
+
+    it("has no more tasks than these, and all get their turn", function()
+      local threads = start(40)
+      assert.are.equal(STATES, running)
+      for _ = 1, 10 do
+        go_on(threads, "runs", { status = 200 })
+        assert.are.equal(0, running)
+        go_on(threads, "waits")
+        assert.is_true(running <= STATES)
+      end
+      for _, thread in ipairs(threads) do
+        assert.are.equal(200, thread.state.status, thread.failure)
+      end
+      -- it is not asked again and again
+      assert.is_true(asked <= 40 + 32, asked)
+    end)
+
+    it("says so where the time is over", function()
+      local threads = start(6)
+      go_on(threads, "waits", "timeout")
+      assert.are.equal("no", threads[6].failure.sent)
+      assert.is_nil(threads[6].failure.config)
+      assert.is_truthy(threads[6].failure.message:find("for 10 seconds: "
+        .. "write 'lua_worker_thread_vm_pool_size 100;'", 1, true))
+    end)
+
+    it("waits for those that others use, within its time", function()
+      running = STATES
+      local thread = coroutine.create(transport)
+      local _, _, failure = coroutine.resume(thread, request())
+      assert.are.equal("no", failure.sent)
+      assert.is_true(now >= 1010 and now < 1011, now)
+      local count = 0
+      _G.ngx.sleep = function()
+        count = count + 1
+        running = count < 3 and STATES or 0
+      end
+      thread = coroutine.create(transport)
+      assert.are.same({ true, "runs" }, { coroutine.resume(thread,
+                                                          request()) })
+      assert.are.equal(3, count)
+    end)
+
+    it("tries the slots again that it had no use for", function()
+      local threads = start(40)
+      STATES, now = 30, now + 61
+      for _ = 1, 10 do
+        go_on(threads, "runs", { status = 200 })
+        go_on(threads, "waits")
+      end
+      start(40)
+      assert.are.equal(30, running)
+    end)
   end)
 
   it("is not there without threads", function()

@@ -1,6 +1,7 @@
 /* rawserver.c: a server on loopback that does exactly what it is told
  *
- *   rawserver [--ca FILE] [--host NAME] [--flaw WORD] ACTION...
+ *   rawserver [--ca FILE] [--host NAME] [--flaw WORD] [--said FILE]
+ *             ACTION...
  *
  * prints "port N" once it listens, carries the actions out in order, and,
  * told to finish, prints what it has seen. With --ca it makes a CA and a
@@ -23,7 +24,7 @@
  *   cut        closes, under TLS without one
  *   reset      closes with a TCP reset
  *   gone       waits until the other side has closed
- *   say WORD   prints the word
+ *   say WORD   prints the word, and adds it to the file of --said
  *   wait       waits for a byte 'g' on standard input
  *
  * A byte 'q' on standard input, or its end, finishes: whatever still lies in
@@ -80,6 +81,7 @@ static int request_count;
 static int listener;
 static SSL_CTX *context;
 static const char *flaw = "";
+static const char *said_file; /* NULL: none */
 static int go_count;
 static bool finished;
 
@@ -474,6 +476,17 @@ static int act_on(connection *c, char **words)
   return 1 + argument;
 }
 
+static void say(const char *word)
+{
+  FILE *file = said_file != NULL ? fopen(said_file, "a") : NULL;
+  printf("%s\n", word);
+  fflush(stdout);
+  if (file != NULL) {
+    fprintf(file, "%s\n", word);
+    fclose(file);
+  }
+}
+
 static void run(char **words)
 {
   while (*words != NULL && !finished) {
@@ -492,8 +505,7 @@ static void run(char **words)
       go_count--;
       words++;
     } else if (strcmp(*words, "say") == 0 && words[1] != NULL) {
-      printf("%s\n", words[1]);
-      fflush(stdout);
+      say(words[1]);
       words += 2;
     } else {
       words += act_on(current(), words);
@@ -555,6 +567,8 @@ int main(int argc, char **argv)
       ca_file = words[1];
     else if (strcmp(words[0], "--host") == 0)
       host = words[1];
+    else if (strcmp(words[0], "--said") == 0)
+      said_file = words[1];
     else
       flaw = words[1];
     words += 2;

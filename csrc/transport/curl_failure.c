@@ -1,9 +1,14 @@
 #include "curl_internal.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "../core/ascii.h"
 
@@ -47,6 +52,9 @@ bool dcc_curl_no_option(dcc_curl_failure *failure, CURLoption option,
   return false;
 }
 
+/* CURLE_TOO_LARGE of libcurl 8.6 and newer. */
+enum { TOO_LARGE = 100 };
+
 /* One row for each way to fail that deserves its own words; %H is the host,
  * %P the port, %R libcurl's reason, %T the time limit in seconds. The
  * first row that fits counts, code 0 fits all. */
@@ -69,7 +77,7 @@ static const struct {
   { CURLE_SSL_ISSUER_ERROR, ANY, true, "certificate of %H refused: %R" },
   { CURLE_SSL_CONNECT_ERROR, ANY, false,
     "no TLS connection to %H port %P: %R" },
-  { CURLE_SSL_CACERT_BADFILE, ANY, true, "CA file cannot be read: %R" },
+  { CURLE_SSL_CACERT_BADFILE, ANY, true, "the system's CA certificates cannot be read: %R" },
   { CURLE_GOT_NOTHING, ANY, false,
     "the connection to %H closed before an answer came" },
   { CURLE_SEND_ERROR, ANY, false,
@@ -77,6 +85,9 @@ static const struct {
   { CURLE_RECV_ERROR, SENT, false,
     "the connection to %H broke while reading: %R" },
   { CURLE_PARTIAL_FILE, ANY, false, "the answer of %H was cut short: %R" },
+  { TOO_LARGE, ANY, false,
+    "the answer of %H has more header fields, or longer ones, than libcurl "
+    "takes: %R" },
   { CURLE_UNSUPPORTED_PROTOCOL, SENT, false, "no HTTP answer from %H: %R" },
   { CURLE_WEIRD_SERVER_REPLY, ANY, false, "no HTTP answer from %H: %R" },
   { CURLE_URL_MALFORMAT, ANY, true, "'url' is not a URL: %R" },
@@ -176,6 +187,51 @@ static bool explain_stop(const dcc_curl *h, CURLcode code,
   return true;
 }
 
+/* Who runs this: where nginx's workers are nobody, a file that root wrote is
+ * not theirs to read. */
+static void add_user(char *to, size_t size)
+{
+  struct passwd entry, *found = NULL;
+  char text[1024];
+  if (getpwuid_r(geteuid(), &entry, text, sizeof text, &found) == 0
+      && found != NULL)
+    (void)snprintf(to, size, "%s", found->pw_name);
+  else
+    (void)snprintf(to, size, "%ld", (long)geteuid());
+}
+
+/* libcurl says the same of a file that cannot be read and of one that holds
+ * nothing for it: the file is looked at again. */
+static bool explain_ca_file(const dcc_curl *h, CURLcode code,
+                            dcc_curl_failure *failure)
+{
+  char user[64];
+  struct stat about;
+  int fd, reason = 0;
+  if (code != CURLE_SSL_CACERT_BADFILE || h->ca_file == NULL)
+    return false;
+  failure->permanent = true;
+  fd = open(h->ca_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0)
+    reason = errno;
+  else if (fstat(fd, &about) == 0 && S_ISDIR(about.st_mode))
+    reason = EISDIR;
+  if (fd >= 0)
+    (void)close(fd);
+  if (reason == 0)
+    (void)snprintf(failure->message, sizeof failure->message,
+                   "CA file '%s' holds no certificate in PEM", h->ca_file);
+  else {
+    char words[128];
+    add_user(user, sizeof user);
+    (void)strerror_r(reason, words, sizeof words);
+    (void)snprintf(failure->message, sizeof failure->message,
+                   "CA file '%s' cannot be read by user '%s': %s",
+                   h->ca_file, user, words);
+  }
+  return true;
+}
+
 bool dcc_curl_explain(const dcc_curl *h, CURLcode code,
                       dcc_curl_failure *failure)
 {
@@ -183,13 +239,13 @@ bool dcc_curl_explain(const dcc_curl *h, CURLcode code,
   if (h->again) /* stopped by us: what libcurl says of a new connection */
     code = CURLE_GOT_NOTHING;
   *failure = (dcc_curl_failure){ .code = (int)code, .maybe = h->sent };
-  if (!explain_stop(h, code, failure)) {
+  failure->config = code == CURLE_SSL_CACERT_BADFILE;
+  if (!explain_stop(h, code, failure) && !explain_ca_file(h, code, failure)) {
     while ((causes[i].code != 0 && causes[i].code != (int)code)
            || (causes[i].when != ANY
                && (causes[i].when == SENT) != h->sent))
       i++;
     failure->permanent = causes[i].permanent;
-    failure->config = code == CURLE_SSL_CACERT_BADFILE;
     expand(h, code, causes[i].text, failure->message,
            sizeof failure->message);
   }

@@ -223,14 +223,17 @@ local function find_ca_file(options)
     return true
   end
   local file, message = io.open(name, "rb")
-  if not file or not file:read(1) then
-    if file then
-      file:close()
-    end
-    return config_error("ca_file cannot be read: %s",
-                        message or name .. ": not a file with content")
+  local text
+  if file then
+    text, message = file:read("*a")
+    file:close()
   end
-  file:close()
+  if not text then
+    return config_error("ca_file cannot be read: %s", message or name)
+  elseif not text:find("%-%-%-BEGIN [%u%d ]*CERTIFICATE%-%-%-") then
+    return config_error("ca_file '%s' holds no certificate in PEM",
+                        core.printable(name, 200))
+  end
   return name
 end
 

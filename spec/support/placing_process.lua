@@ -1,10 +1,12 @@
 -- A process that places orders and may be killed while it does:
 --
---   ensure JOURNAL BASE_URL CA_FILE KEY LAST [SECONDS]
+--   ensure JOURNAL BASE_URL CA_FILE KEY LAST [FROM STEPS]
 --     recovers from the journal, then ensures the orders job-1 to job-LAST
 --     that the journal does not know as placed; prints how many orders were
---     open, how many of them were found, and how many are left. After SECONDS
---     it kills itself.
+--     open, how many of them were found, and how many are left. It kills
+--     itself so many steps of the interpreter after its "start", after it is
+--     "ready", having recovered, or after an "intent" was written: not after
+--     a time, which would be another place in the program on each machine.
 --   place JOURNAL BASE_URL CA_FILE KEY COUNT
 --     places so many orders, and prints their ids.
 
@@ -12,7 +14,7 @@ local certcentral = require "certcentral"
 local journals = require "certcentral.journal"
 local orders = require "support.orders"
 
-local action, path, base_url, ca_file, key, count, seconds =
+local action, path, base_url, ca_file, key, count, from, steps =
   (table.unpack or unpack)(arg) -- luacheck: ignore
 
 local journal = assert(journals.file(path))
@@ -35,6 +37,34 @@ local function placed_names()
   return placed
 end
 
+local GRAIN = 100 -- steps between two looks
+
+-- Where the command line has it so, this process ends STEPS steps from now.
+local function die_after(place)
+  if place ~= from then
+    return
+  end
+  local left = tonumber(steps)
+  if rawget(_G, "jit") then
+    require("jit").off() -- compiled code calls no hook
+  end
+  debug.sethook(function()
+    left = left - GRAIN
+    if left <= 0 then
+      os.execute("kill -KILL $PPID") -- the shell's parent is this process
+    end
+  end, "", GRAIN)
+end
+
+local write = journal.write
+function journal.write(self, line, wait)
+  local ok, message = write(self, line, wait)
+  if line.step == "intent" then
+    die_after("intent")
+  end
+  return ok, message
+end
+
 function actions.ensure()
   local open, found = assert(client:recover { settle = 0 }), 0
   for _, entry in ipairs(open) do
@@ -43,6 +73,7 @@ function actions.ensure()
   io.write(#open, " ", found, "\n")
   io.flush()
   local placed = placed_names()
+  die_after("ready")
   for i = 1, tonumber(count) do
     local name = "job-" .. i
     if not placed[name] then
@@ -61,9 +92,5 @@ function actions.place()
   end
 end
 
-if seconds then
-  -- the shell's parent is this process
-  os.execute(("(sleep %s; kill -KILL $PPID) >/dev/null 2>&1 &")
-    :format(seconds))
-end
+die_after("start")
 actions[action]()

@@ -4,6 +4,7 @@
 --   local s = server.start { tls = true, script = { "accept", ... } }
 --   s.url, s.port, s.ca_file
 --   s:expect("word")   waits until the script says the word
+--   s:has_said("word") whether it has said the word; does not wait
 --   s:go()             lets a "wait" of the script go on
 --   s:finish()         what it has seen: { connections = N, requests = {
 --                      { connection = N, length = N, text = "..." } ... } }
@@ -50,6 +51,7 @@ local function command(self, options)
   if options.flaw then
     parts[#parts + 1] = "--flaw " .. quote(options.flaw)
   end
+  parts[#parts + 1] = "--said " .. quote(self.base .. ".said")
   words(options.script or {}, parts)
   parts[#parts + 1] = "< " .. quote(self.base .. ".fifo")
   return table.concat(parts, " ")
@@ -73,6 +75,15 @@ end
 function methods:expect(word)
   local line = self.output:read("*l")
   assert(line == word, ("the server said %s, not %s"):format(line, word))
+end
+
+function methods:has_said(word)
+  local file = io.open(self.base .. ".said")
+  local text = file and file:read("*a") or ""
+  if file then
+    file:close()
+  end
+  return ("\n" .. text):find("\n" .. word .. "\n", 1, true) ~= nil
 end
 
 function methods:go()
@@ -107,7 +118,7 @@ function methods:finish()
     self.control:close()
     self.seen = read_report(self)
     self.output:close()
-    for _, ending in ipairs { "", ".fifo", ".pem" } do
+    for _, ending in ipairs { "", ".fifo", ".pem", ".said" } do
       os.remove(self.base .. ending)
     end
     assert(self.seen.complete, "the server ended without a report")

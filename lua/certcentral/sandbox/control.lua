@@ -1,32 +1,6 @@
 -- The control routes: what a test asks of the sandbox itself. They need no
 -- key, meet no fault and are not counted as requests. Bodies and answers are
--- JSON; what is wrong with a body is answered with 400.
---
---   GET  /sandbox/orders         the orders that were stored
---   GET  /sandbox/requests       the API requests that were read
---   GET  /sandbox/mails          the mails that were sent for domain control
---   GET  /sandbox/clock          {"now": epoch seconds}
---   POST /sandbox/clock          {"now": seconds}, or {"advance": seconds}
---   POST /sandbox/pace           how long things take by themselves, in
---                                seconds or false for never: approve_after,
---                                validate_after, poll_after,
---                                organization_after, issue_after
---   POST /sandbox/domains        {"name": domain}: validated from now on
---   POST /sandbox/records        {"type": "TXT", "CNAME" or "FILE", "name",
---                                "value"}, or an array of them: what is to
---                                be found on the net from now on
---   POST /sandbox/organizations  {"id": id, "validated": true or false}
---   POST /sandbox/status         {"order_id": id, "status": any text}; null
---                                for the one that is due
---   POST /sandbox/shapes         odd shapes of answers: string_ids,
---                                empty_as_list, nothing_as_object,
---                                done_with_body, validations_key,
---                                reversed_chains; true or false each
---   POST /sandbox/account        what the account may do: role, key_role,
---                                products, limits, benefits; null takes one
---                                back
---   POST /sandbox/faults         one fault (see faults.lua), or an array
---   POST /sandbox/reset          forget all of it
+-- JSON; what is wrong with a body is answered with 400. The table below has them all; GET / lists it.
 --
 -- In process the same are methods of the sandbox: orders, requests, mails,
 -- set_clock, advance, set_pace, validate_domain, publish,
@@ -136,37 +110,76 @@ local function show(member)
   end
 end
 
+-- Method, path, what answers, what it is, and a body to try.
 local ROUTES = {
-  ["GET /sandbox/orders"] = show("orders"),
-  ["GET /sandbox/requests"] = show("requests"),
-  ["GET /sandbox/mails"] = show("mails"),
-  ["GET /sandbox/clock"] = show_clock,
-  ["POST /sandbox/clock"] = with_object(set_clock, "an object"),
-  ["POST /sandbox/pace"] = hand_to("set_pace"),
-  ["POST /sandbox/domains"] = with_object(add_domain,
-    "{\"name\": \"a domain\"}"),
-  ["POST /sandbox/records"] = add_all(dcv.problem, dcv.publish, "published"),
-  ["POST /sandbox/organizations"] = with_object(set_organization,
+  { "GET", "/sandbox/orders", show("orders"), "the orders that were stored" },
+  { "GET", "/sandbox/requests", show("requests"),
+    "the API requests that were read" },
+  { "GET", "/sandbox/mails", show("mails"),
+    "the mails that were sent for domain control" },
+  { "GET", "/sandbox/clock", show_clock, "what time it is here" },
+  { "POST", "/sandbox/clock", with_object(set_clock, "an object"),
+    "goes on by so many seconds, or to {\"now\": seconds since 1970}",
+    '{"advance": 86400}' },
+  { "POST", "/sandbox/pace", hand_to("set_pace"),
+    "how long things take by themselves, in seconds or false for never: "
+      .. "approve_after, validate_after, poll_after, organization_after, "
+      .. "issue_after", '{"issue_after": 5}' },
+  { "POST", "/sandbox/domains", with_object(add_domain,
+    "{\"name\": \"a domain\"}"), "a domain that is validated from now on",
+    '{"name": "example.net"}' },
+  { "POST", "/sandbox/records", add_all(dcv.problem, dcv.publish,
+    "published"), "what is to be found on the net from now on, one or an "
+      .. "array: type TXT, CNAME or FILE",
+    '{"type": "TXT", "name": "example.net", "value": "a-value"}' },
+  { "POST", "/sandbox/organizations", with_object(set_organization,
     "{\"id\": an id, \"validated\": true or false}"),
-  ["POST /sandbox/status"] = with_object(set_status,
+    "whether an organization is validated",
+    '{"id": 123456, "validated": true}' },
+  { "POST", "/sandbox/status", with_object(set_status,
     "{\"order_id\": an id, \"status\": text or null}"),
-  ["POST /sandbox/shapes"] = hand_to("set_shapes"),
-  ["POST /sandbox/account"] = hand_to("set_account"),
-  ["POST /sandbox/faults"] = add_all(faults.problem, add_fault, "queued"),
-  ["POST /sandbox/reset"] = reset,
+    "the status of an order, any text; null for the one that is due",
+    '{"order_id": 1000001, "status": "rejected"}' },
+  { "POST", "/sandbox/shapes", hand_to("set_shapes"),
+    "odd shapes of answers: string_ids, empty_as_list, nothing_as_object, "
+      .. "done_with_body, validations_key, reversed_chains",
+    '{"string_ids": true}' },
+  { "POST", "/sandbox/account", hand_to("set_account"),
+    "what the account may do: role, key_role, products, limits, benefits; "
+      .. "null takes one back", '{"role": null}' },
+  { "POST", "/sandbox/faults", add_all(faults.problem, add_fault, "queued"),
+    "a fault of the next request, or an array of them: kind "
+      .. faults.kinds(), '{"kind": "lose"}' },
+  { "POST", "/sandbox/reset", reset, "forgets all of it" },
 }
 
+--- The control routes, in order: a list of {method, path, what, body}, body a
+-- JSON text that it takes, or nil where it takes none.
+function control.routes()
+  local list = {}
+  for i, row in ipairs(ROUTES) do
+    list[i] = { method = row[1], path = row[2], what = row[4],
+                body = row[5] }
+  end
+  return list
+end
+
 function control.is_control(call)
-  return call.segments[1] == "sandbox"
+  return call.segments[1] == "sandbox" or #call.segments == 0
 end
 
 function control.handle(sandbox, call)
-  local route = ROUTES[call.method .. " " .. call.path]
-  if not route then
-    return http.error(404, "not_found|route",
-      "The sandbox has no such control route.")
+  if call.method == "GET" and #call.segments < 2
+     and call.path:find("/$") then
+    return http.answer(200, { routes = json.array(control.routes()) })
   end
-  return route(sandbox, call)
+  for _, row in ipairs(ROUTES) do
+    if call.method == row[1] and call.path == row[2] then
+      return row[3](sandbox, call)
+    end
+  end
+  return http.error(404, "not_found|route",
+    "The sandbox has no such control route: GET / lists them.")
 end
 
 return control

@@ -97,6 +97,16 @@ FIELDS.error_singular = FIELDS.errors_object
 
 local REQUIRED = { delay = "seconds", status = "status" }
 
+--- The kinds of faults, as text.
+function faults.kinds()
+  local list = {}
+  for kind in pairs(FIELDS) do
+    list[#list + 1] = kind
+  end
+  table.sort(list)
+  return table.concat(list, ", ")
+end
+
 -- Nil when `fault` is well-formed, else what is wrong with it.
 function faults.problem(fault)
   if type(fault) ~= "table" then
@@ -104,7 +114,8 @@ function faults.problem(fault)
   end
   local fields = FIELDS[fault.kind]
   if not fields then
-    return ("unknown fault kind '%s'"):format(tostring(fault.kind))
+    return ("unknown fault kind '%s': %s expected"):format(
+      tostring(fault.kind), faults.kinds())
   end
   for name, value in pairs(fault) do
     local check = COMMON[name] or fields[name]

@@ -78,6 +78,10 @@ http {
   }
   server {
     listen 127.0.0.1:{{control_port}};
+    location = / {
+      rewrite_by_lua_block { require("certcentral.sandbox.front").rewrite() }
+      content_by_lua_block { require("certcentral.sandbox.front").content() }
+    }
     location {{control_path}} {
       rewrite_by_lua_block { require("certcentral.sandbox.front").rewrite() }
       content_by_lua_block { require("certcentral.sandbox.front").content() }

@@ -17,19 +17,25 @@ local POOL = "certcentral"
 local TASK = "certcentral.transport.thread_task"
 
 -- What nginx.conf has to say. A queue that is full would abort the worker
--- (ngx_lua 0.10.23), and so would none of the Lua states that a thread needs
--- end the request: so there are never more tasks than SLOTS in a worker.
+-- (ngx_lua 0.10.23), so there are never more tasks than SLOTS in a worker;
+-- and where nginx has fewer Lua states for its threads (10 by default in
+-- ngx_lua 0.10.28), never more than these.
 local SLOTS = 32
 local DIRECTIVE = ("thread_pool %s threads=%d max_queue=65536;")
   :format(POOL, SLOTS)
 
+local STATES = "write 'lua_worker_thread_vm_pool_size 100;' in the http "
+  .. "block of nginx.conf, or a larger number"
+
 local GRACE = 5 -- seconds: a task ends so soon after its time
+local REST = 60 -- seconds for which a slot without a Lua state is not used
+local PAUSE = 0.01 -- seconds before nginx is asked again for a Lua state
 
 -- ---- slots ---------------------------------------------------------------
 
 -- Those of this worker: the thread pool is the worker's, not a client's.
 local free -- a semaphore
-local held = {} -- slot -> when its task has ended for certain
+local held = {} -- slot -> when it is free for certain
 
 -- A request that nginx ended while its task ran never gave its slot back.
 local function take_back(now)
@@ -61,6 +67,33 @@ local function give(slot)
   end
 end
 
+-- Whether another slot of this worker has a task, which will give it back.
+local function others_run(slot)
+  for other in pairs(held) do
+    if other ~= slot and not other.rests then
+      return true
+    end
+  end
+  return false
+end
+
+-- nginx had no Lua state for the task of this slot. As long as others run,
+-- the slot is of no use: it rests, and there is one task less at a time. Else
+-- it is others that use the states, and the slot is tried again.
+-- @return the slot to try again with, or nil
+local function take_again(slot, ends)
+  if others_run(slot) then
+    slot.rests = true
+    held[slot] = core.clock() + REST
+    return take(ends)
+  end
+  ngx.sleep(PAUSE)
+  if core.clock() < ends then
+    return slot
+  end
+  give(slot)
+end
+
 -- ---- failures ------------------------------------------------------------
 
 local function no(message, members)
@@ -79,11 +112,6 @@ local NOT_STARTED = {
     return misconfigured(("nginx.conf defines no thread pool '%s': write "
       .. "'%s' in its main block, or install lua-resty-http")
       :format(POOL, DIRECTIVE))
-  end },
-  { "^no available Lua vm", function()
-    return no("all Lua states of nginx's threads are in use: write "
-      .. "'lua_worker_thread_vm_pool_size 100;' in the http block of "
-      .. "nginx.conf, or a larger number")
   end },
   { "^module '.-' not found", function(said)
     return misconfigured("nginx's threads cannot load "
@@ -106,15 +134,36 @@ end
 
 -- ---- one exchange --------------------------------------------------------
 
-local function run(options, request, ends)
+local NO_STATE = "^no available Lua vm"
+
+-- Runs the task once. Returns what it returns, or nil and a failure; or
+-- nothing where nginx had no Lua state for it, and so did not begin it.
+local function try(options, request, ends)
   local allowed, ok, response, failure = pcall(ngx.run_worker_thread, POOL,
     TASK, "perform", options, request, ends)
   if not allowed then -- nothing was begun: not allowed in this phase
     return nil, misconfigured("nginx runs no thread here: " .. tostring(ok))
+  elseif not ok and tostring(response):find(NO_STATE) then
+    return nil
   elseif not ok then
     return nil, broken(response)
   end
   return response, failure
+end
+
+local function run(options, request, ends)
+  local slot, why = take(ends), "no worker thread was free within %g seconds"
+  while slot do
+    local response, failure = try(options, request, ends)
+    if response or failure then
+      give(slot)
+      return response, failure
+    end
+    slot = take_again(slot, ends)
+    why = "all Lua states of nginx's threads were in use for %g seconds: "
+          .. STATES
+  end
+  return nil, no(why:format(request.timeout))
 end
 
 return function(options)
@@ -126,15 +175,7 @@ return function(options)
                 body_max = options.body_max }
 
   local function transport(request)
-    local ends = core.clock() + request.timeout
-    local slot = take(ends)
-    if not slot then
-      return nil, no(("no worker thread was free within %g seconds")
-                     :format(request.timeout))
-    end
-    local response, failure = run(own, request, ends)
-    give(slot)
-    return response, failure
+    return run(own, request, core.clock() + request.timeout)
   end
 
   return transport, function() end
