@@ -539,8 +539,8 @@ describe("processes that share a file", function()
     local half = "printf %s '" .. '{"step":"intent","ent'
       .. "' >>" .. quote(path)
     local rest = "printf '%s\\n' '" .. 'ry":"other"}' .. "' >>" .. quote(path)
-    assert.are.equal("0 0", (support.locked(path, half,
-      support.process("read", path), rest)))
+    assert.are.equal("0 0", (support.locked(path,
+      half .. "; " .. support.process("read", path), ":", rest)))
   end)
 
   it("follow where it was moved away meanwhile", function()
