@@ -2,14 +2,16 @@
 -- no socket: a transport does the exchange.
 
 local core = require "certcentral.core"
-local certcentral = require "certcentral"
+local calls = require "certcentral.calls"
 local client_options = require "certcentral.client_options"
 local defaults = require "certcentral.defaults"
 local errors = require "certcentral.error"
 local options_of = require "certcentral.options"
 local journal_lines = require "certcentral.journal_lines"
+local order_of = require "certcentral.order"
 local placing = require "certcentral.placing"
 local policy = require "certcentral.policy"
+local printed = require "certcentral.printed"
 local transports = require "certcentral.transports"
 
 local client = {}
@@ -23,8 +25,9 @@ local REMEMBERED = 1000 -- orders that were placed last
 
 -- ---- making and closing --------------------------------------------------
 
-local methods = require("certcentral.methods")({})
-local meta = { __index = methods, __name = "certcentral.client" }
+local meta = { __name = "certcentral.client" }
+local methods = require("certcentral.methods")({}, meta)
+meta.__index = methods
 
 function meta.__tostring(self)
   return ("certcentral client for %s%s"):format(self.base_url,
@@ -247,9 +250,9 @@ end
 -- An order that is ready to go: {path, body, once, ours, warnings}; or nil,
 -- err.
 local function prepare(self, order, options, name, who)
-  local path = certcentral._endpoint(options.product, who)
-  local body, warnings = certcentral._check(order, options, true, name,
-                                            self.csr_memory)
+  local path = order_of.endpoint(options.product, who)
+  local body, warnings = order_of.check(order, options, true, name,
+                                        self.csr_memory)
   if not body then
     return nil, errors.of_order(warnings)
   end
@@ -294,6 +297,8 @@ local function finish(call, order, result, answer)
     return nil, err
   end
   remember(call.client, result.id)
+  printed.answer(result)
+  setmetatable(info, printed.INFO)
   info.status, info.recovered = answer.status, call.recovered or false
   info.existed = call.existed
   info.seconds = call.world.clock() - call.started
@@ -359,9 +364,8 @@ local function place(self, call, order)
 end
 
 local function begin(self, order, options, who)
-  certcentral._check_order(order, who)
-  options = certcentral._check_options(options, certcentral._order_options,
-                                       who)
+  order_of.check_order(order, who)
+  options = order_of.check_options(options, order_of.options, who)
   if self.closed then
     options_of.raise("this client is closed")
   end
@@ -517,13 +521,13 @@ function client.place_once(order, options)
                      type(options))
   end
   for name, value in pairs(options or {}) do
-    local known = certcentral._order_options[name] and for_order or for_client
+    local known = order_of.options[name] and for_order or for_client
     known[name] = value
   end
   options_of.check(for_client, client_options.rules, "place_order")
-  for_order = certcentral._check_options(for_order,
-    certcentral._order_options, "place_order")
-  certcentral._endpoint(for_order.product, "place_order")
+  for_order = order_of.check_options(for_order, order_of.options,
+                                     "place_order")
+  order_of.endpoint(for_order.product, "place_order")
   local self, err = client.new(for_client)
   if not self then
     return nil, errors.of_order(err)
@@ -535,5 +539,7 @@ function client.place_once(order, options)
   end
   return result, info
 end
+
+calls.methods(meta, "client", methods)
 
 return client

@@ -3,6 +3,7 @@
 
 local csr = require "certcentral.csr"
 local errors = require "certcentral.error"
+local printed = require "certcentral.printed"
 
 -- A signature by a hash that is weaker than the key is the weak link.
 local HASHES = { ["P-384"] = "sha384", ["P-521"] = "sha512" }
@@ -85,5 +86,5 @@ return function(pem, defaults)
   certificate.dns_names = #others > 0 and others or nil
   certificate.csr = pem
   certificate.signature_hash = HASHES[facts.curve] or HASH
-  return order
+  return setmetatable(order, printed.ORDER)
 end
