@@ -92,8 +92,18 @@ local function set_world(self, options, ca_file)
   return true
 end
 
+-- Gives the client's warnings to its on_event, too.
+local function tell(self, warnings)
+  for _, warning in ipairs(self.on_event and warnings or {}) do
+    errors.try(self.on_event, { event = "warning", code = warning.code,
+                                message = errors.hinted(warning) })
+  end
+  return warnings
+end
+
 --- Makes a client; see the README for the options.
--- @return the client; or nil, err (kind "config")
+-- @return the client, and a list of warnings where there are any; or nil, err
+--   (kind "config")
 function client.new(options)
   options = options or {}
   options_of.check(options, client_options.rules, "new")
@@ -121,12 +131,12 @@ function client.new(options)
   }, meta)
   set_policy(self, options)
   local ok
-  ok, err = set_world(self, options,
-                      found.ca_file ~= true and found.ca_file or nil)
+  self.ca_file = found.ca_file ~= true and found.ca_file or nil
+  ok, err = set_world(self, options, self.ca_file)
   if not ok then
     return nil, err
   end
-  return self
+  return self, tell(self, client_options.warnings(options))
 end
 
 --- Closes the connection and wipes the key, and closes its queues: what they
@@ -212,6 +222,21 @@ function methods:_request(method, path, body, left, accept)
   }
 end
 
+--- The outcome of an exchange, with what may be done about a server whose
+-- certificate is not trusted.
+function methods:_explained(response, failure)
+  local message = failure and rawget(failure, "message")
+  if type(message) == "string" and (message:find("issuer", 1, true) or
+     message:find("self.signed certificate") or
+     message:find("CA file", 1, true)) then
+    failure.message = ("%s (%s)"):format(message, self.ca_file and
+      ("the server's CA must be in ca_file or CERTCENTRAL_CA_FILE, now '%s'")
+      :format(core.printable(self.ca_file, 80)) or
+      "give a server's own CA as ca_file or in CERTCENTRAL_CA_FILE")
+  end
+  return response, failure
+end
+
 --- One exchange, for the policy: the arguments of _request.
 -- @return response; or nil, failure
 function methods:_exchange(...)
@@ -219,7 +244,7 @@ function methods:_exchange(...)
   if self.custom then
     return call_custom(self, request)
   end
-  return self.wire:perform(request)
+  return self:_explained(self.wire:perform(request))
 end
 
 -- ---- orders --------------------------------------------------------------

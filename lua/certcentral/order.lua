@@ -85,7 +85,40 @@ local function plain(options)
   return copy
 end
 
-local function answer(body, list, warnings, count)
+local known_products
+
+-- Whether a product's name is one of those that the API has today.
+local function is_known(product)
+  if not known_products then
+    known_products = {}
+    for _, name in ipairs(require "certcentral.product_names") do
+      known_products[name] = true
+    end
+  end
+  return known_products[product]
+end
+
+-- A product that nobody knows is most often a mistyped one; what the account
+-- has is for the service to say.
+local function unknown_product(product)
+  return {
+    path = "product", code = "unknown",
+    message = ("'product' must be a known product, got '%s'"):format(
+      core.printable(product, 60)),
+    hint = require("certcentral.nearest").of(product,
+      require "certcentral.product_names"),
+  }
+end
+
+-- What the core's answer is for the caller.
+local function answer(options, body, list, warnings, count)
+  local product = body and options and options.product
+  if product and not is_known(product) then
+    list[#list + 1] = unknown_product(product)
+    if options.strict then
+      body, warnings, count = nil, {}, #list
+    end
+  end
   if body then
     return body, print_problems(list)
   end
@@ -109,8 +142,8 @@ local function check(order, options, write, name, memory)
       return nil, require("certcentral.error").new("config", fine)
     end
   end
-  return answer(core_check(order, plain(options), write, fine, message, name,
-                           names))
+  return answer(options, core_check(order, plain(options), write, fine,
+                                    message, name, names))
 end
 
 -- The same for a caller's arguments, which nobody has looked at yet. The core
@@ -118,10 +151,8 @@ end
 -- calls where speed counts; else it answers nothing.
 local function check_call(order, options, write, who)
   local body, list, warnings, count = core_check(order, options, write)
-  if body then
-    return body, print_problems(list)
-  elseif list then
-    body, list = answer(nil, list, warnings, count)
+  if body or list then
+    body, list = answer(options, body, list, warnings, count)
   else
     check_order(order, who)
     body, list = check(order, check_options(options, order_options, who),
