@@ -142,7 +142,7 @@ sandbox: deps
 
 repl: deps
 	@$(MAKE) -s all
-	@LUA_CPATH='$(CPATH54)' $(LUA) -i -e 'certcentral = require "certcentral"; print(certcentral._VERSION .. "   certcentral.help() lists the fields")'
+	@LUA_CPATH='$(CPATH54)' $(LUA) -e 'require("certcentral.repl").run()'
 
 test: deps
 	@$(MAKE) -s --no-print-directory all test-programs $(EXAMPLES) \
