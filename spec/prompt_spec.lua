@@ -57,7 +57,7 @@ describe("the prompt on a terminal", function()
     tmux(("new-session -d -x 100 -y 40 %s"):format(quote(
       ("env %s %s -e 'require(\"certcentral.repl\").run()'; echo ended; cat")
       :format(table.concat(environment, " "), LUA))))
-    wait_for("help%(%) lists the fields.*\n> ")
+    wait_for("help%(%) lists the fields.*\n>")
   end
 
   local function wait_for(pattern)
@@ -89,7 +89,7 @@ describe("the prompt on a terminal", function()
     keys("C-u")
     type_in("order = { certificate = { comm")
     keys("Tab")
-    wait_for("certificate = { common_name = ")
+    wait_for("certificate = { common_name =")
     type_in("'www.example.com' } }")
     keys("Enter")
     type_in("help \"skip_a")

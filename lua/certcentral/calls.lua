@@ -15,13 +15,12 @@ local function is_public(name, f)
          not name:find("^_")
 end
 
--- These functions take at most two arguments. (A vararg would cost more.)
 local function with_dot(module, name, f)
-  return function(first, second)
+  return function(first, ...)
     if rawequal(first, module) then
       refuse("colon", name)
     end
-    return f(first, second)
+    return f(first, ...)
   end
 end
 

@@ -18,6 +18,8 @@ local rows = {
     .. "environment." },
   { "certcentral.new", "[options]", "client; or nil, err",
     "Makes a client." },
+  { "certcentral.assert", "value [, err]", "what it was given",
+    "Raises an error's text where there is one." },
   { "certcentral.fields", "", "iterator",
     "Iterates over the fields of an order." },
   { "certcentral.help", "[name]", "text",

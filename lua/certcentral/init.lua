@@ -53,6 +53,17 @@ function certcentral.request(order, options)
   }, warnings
 end
 
+--- As Lua's assert, for what returns nil, err: raises the error's text, with
+-- the caller's line. Lua 5.1's own assert and nginx print only that an error
+-- was a table.
+-- @return all that it was given
+function certcentral.assert(value, err, ...)
+  if not value then
+    raise("%s", err == nil and "assertion failed!" or tostring(err))
+  end
+  return value, err, ...
+end
+
 --- Iterates over the form's rows, in the page's order.
 -- @return an iterator that gives one row (a table of its own) at a time
 function certcentral.fields()
