@@ -111,6 +111,14 @@ describe("a mistake in the options of new", function()
     end)
   end
 
+  it("is named for a wait, too", function()
+    local client = assert(certcentral.new(with {}))
+    local ok, message = pcall(client.wait, client, 1, { timeout = 7200000 })
+    assert.is_false(ok)
+    assert.is_truthy(message:find("(number of seconds from 0 to 2592000 "
+      .. "expected, got 7200000)", 1, true), message)
+  end)
+
   it("is named for a budget, too", function()
     local ok, message = pcall(budget.new, { windowz = {} })
     assert.is_false(ok)

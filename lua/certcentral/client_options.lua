@@ -56,6 +56,12 @@ local function transport(value)
 end
 
 local function seconds_or_none(value)
+  if type(value) ~= "number" or not (value >= 0 and value < 1e6) then
+    return "number of seconds from 0"
+  end
+end
+
+local function recovery(value)
   if type(value) ~= "number" or not (value >= 0 and value <= CALL_MAX) then
     return ("number of seconds from 0 to %d"):format(CALL_MAX)
   end
@@ -119,7 +125,7 @@ client_options.rules = {
   proxy = "string", timeout = seconds(REQUEST_MAX),
   connect_timeout = seconds(REQUEST_MAX), user_agent = "string",
   transport = transport, retry = retry, deadline = seconds(CALL_MAX),
-  recover_for = seconds_or_none,
+  recover_for = recovery,
   unique_ids = "boolean", any_404 = "boolean", store = store, rate = rate,
   budget = budget, journal = journal,
   on_event = callable, defaults = defaults.problem,
