@@ -164,7 +164,7 @@ sandbox: deps-sandbox
 
 repl: deps-repl
 	@$(MAKE) -s all ABIS=lua5.4
-	@LUA_CPATH='$(CPATH54)' $(LUA) -i -e 'certcentral = require "certcentral"; print(certcentral._VERSION .. "   certcentral.help() lists the fields")'
+	@LUA_CPATH='$(CPATH54)' $(LUA) -e 'require("certcentral.repl").run()'
 
 test: deps-test
 	@$(MAKE) -s --no-print-directory all test-programs $(EXAMPLES) \

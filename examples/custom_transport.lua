@@ -16,10 +16,10 @@ local function transport(request)
   -- return nil, { message = "no route to host", sent = "no" }
 end
 
-local client = assert(certcentral.new {
+local client = certcentral.assert(certcentral.new {
   api_key = "not-needed", transport = transport,
 })
-local result = assert(client:place_order({
+local result = certcentral.assert(client:place_order({
   certificate = {
     common_name = "www.example.com",
     csr = "the request's text",

@@ -44,7 +44,7 @@ local order = {
   dcv_method = "dns-txt-token",
 }
 
-local client = assert(certcentral.new {
+local client = certcentral.assert(certcentral.new {
   api_key = server.api_key, base_url = server.base_url,
   ca_file = server.ca_file,
 })

@@ -23,10 +23,10 @@ local function log(event)
 end
 
 local journal = assert(require("certcentral.journal").file(journal_file))
-local client = assert(certcentral.new { journal = journal,
-                                        on_event = log })
+local client = certcentral.assert(certcentral.new {
+  journal = journal, on_event = log })
 
-for _, left in ipairs(assert(client:recover())) do -- after a crash
+for _, left in ipairs(certcentral.assert(client:recover())) do -- after a crash
   print(left.alternative_order_id, left.outcome, left.order_id or left.message)
 end
 

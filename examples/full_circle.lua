@@ -79,13 +79,13 @@ local function publish(server, records)
 end
 
 local function key_and_csr(file)
-  return assert(certcentral.csr.generate {
+  return certcentral.assert(certcentral.csr.generate {
     common_name = "www.example.dev", dns_names = { "example.dev" },
     key = "ec-p256", key_file = file })
 end
 
 local function live(client, server, dir)
-  local order = assert(certcentral.order_from_csr(
+  local order = certcentral.assert(certcentral.order_from_csr(
     key_and_csr(dir .. "/new.key"), {
       organization = { id = 123456 }, order_validity = { years = 1 },
       dcv_method = "dns-txt-token" }))
@@ -94,22 +94,22 @@ local function live(client, server, dir)
   assert(ok, warnings)
   warn("preflight", warnings)
 
-  local result = assert(client:place_order(order))
+  local result = certcentral.assert(client:place_order(order))
   print("order:    " .. result.id)
   for _, request in ipairs(result.requests or {}) do
-    assert(client:approve(request.id))
+    certcentral.assert(client:approve(request.id))
   end
 
-  local dcv = assert(client:dcv(result.id))
+  local dcv = certcentral.assert(client:dcv(result.id))
   print("record:   " .. dcv.text)
   publish(server, dcv.records)
-  assert(client:check_dcv(result.id))
-  assert(client:wait(result.id, { timeout = 60 }))
+  certcentral.assert(client:check_dcv(result.id))
+  certcentral.assert(client:wait(result.id, { timeout = 60 }))
 
   local files = { fullchain = dir .. "/fullchain.pem",
                   certificate = dir .. "/leaf.pem", chain = dir .. "/ca.pem",
                   key = dir .. "/key.pem", key_file = dir .. "/new.key" }
-  local found = assert(client:save(result.id, files))
+  local found = certcentral.assert(client:save(result.id, files))
   print(("saved:    %s, %d intermediate"):format(found.subject,
                                                  #found.intermediates))
 
@@ -120,23 +120,23 @@ local function live(client, server, dir)
   print("openssl:  " .. said:gsub("\n$", ""))
   show_in_nginx(dir)
 
-  local advice = assert(client:renewal_advice(result.id))
+  local advice = certcentral.assert(client:renewal_advice(result.id))
   print(("advice:   %s, %s"):format(advice.action, advice.reason))
-  local renewal, info = assert(client:renew(result.id, {
+  local renewal, info = certcentral.assert(client:renew(result.id, {
     certificate = { csr = key_and_csr(dir .. "/renewed.key") } }))
   print(("renewal:  order %d, %s"):format(renewal.id,
                                           info.alternative_order_id))
 
-  assert(client:revoke_order(result.id, { reason = "superseded",
+  certcentral.assert(client:revoke_order(result.id, { reason = "superseded",
                                           skip_approval = true }))
-  print("status:   " .. assert(client:order(result.id)).status)
+  print("status:   " .. certcentral.assert(client:order(result.id)).status)
 end
 
 local dir = os.tmpname()
 os.remove(dir)
 assert(run("mkdir -m 700 %s", dir))
 local server = assert(require("certcentral.sandbox.server").start())
-local client = assert(certcentral.new { api_key = server.api_key,
+local client = certcentral.assert(certcentral.new { api_key = server.api_key,
   base_url = server.base_url, ca_file = server.ca_file })
 local ok, message = pcall(live, client, server, dir)
 client:close()

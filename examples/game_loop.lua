@@ -8,7 +8,7 @@ local csr_file = assert(arg[1], "usage: game_loop.lua CSR [COUNT]")
 local csr = assert(io.open(csr_file)):read("*a")
 local count = tonumber(arg[2]) or 20
 
-local client = assert(certcentral.new())
+local client = certcentral.assert(certcentral.new())
 local queue = client:queue { concurrency = 10 }
 local placed, failed = 0, 0
 

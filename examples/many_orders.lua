@@ -19,7 +19,7 @@ for i = 2, #arg do
   }
 end
 
-local client = assert(certcentral.new())
+local client = certcentral.assert(certcentral.new())
 local outcomes = client:place_orders(orders, {
   concurrency = 8, progress = true,
 })

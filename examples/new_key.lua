@@ -17,7 +17,7 @@ if not csr then
   os.exit(1)
 end
 
-local order = assert(certcentral.order_from_csr(csr, {
+local order = certcentral.assert(certcentral.order_from_csr(csr, {
   organization = { id = 123456 },
   order_validity = {
     custom_expiration_date = certcentral.date(os.time() + 300 * 86400),

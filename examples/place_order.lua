@@ -15,7 +15,7 @@ local order = {
   order_validity = { years = 1 },
 }
 
-local client = assert(certcentral.new())
+local client = certcentral.assert(certcentral.new())
 local result, info = client:place_order(order)
 client:close()
 

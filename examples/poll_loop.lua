@@ -7,7 +7,7 @@ local uv = require "luv"
 local csr_file = assert(arg[1], "usage: poll_loop.lua CSR [COUNT]")
 local csr = assert(io.open(csr_file)):read("*a")
 
-local client = assert(certcentral.new())
+local client = certcentral.assert(certcentral.new())
 local queue = client:queue()
 local timer, polls, turns = uv.new_timer(), {}, 0
 

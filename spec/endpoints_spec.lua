@@ -590,7 +590,7 @@ describe("misuse", function()
       { reason = "keycompromise" },
       "bad option 'reason' to 'revoke_order' (one of unspecified, "
       .. "keyCompromise, affiliationChanged, superseded, "
-      .. "cessationOfOperation expected, got string)" },
+      .. "cessationOfOperation expected, got 'keycompromise')" },
     { "an unknown option", "cancel", 1, { notes = "x" },
       "unknown option 'notes' to 'cancel'" },
     { "a note that is no UTF-8", "cancel", 1, { note = "\255" },

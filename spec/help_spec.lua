@@ -110,6 +110,54 @@ describe("help", function()
     end
   end)
 
+  local functions = require "certcentral.functions"
+
+  it("knows every function and method, by its full name", function()
+    for _, row in ipairs(functions.list) do
+      local text = help(row.name)
+      assert.is_truthy(text:find(functions.usage(row.name), 1, true), row.name)
+      assert.is_truthy(text:find(row.help, 1, true), row.name)
+      assert.is_truthy(text:find(row.returns, 1, true), row.name)
+      assert.is_nil(text:find("There is no", 1, true))
+    end
+  end)
+
+  it("knows them by their last name, too", function()
+    local text = help("place_order")
+    assert.is_truthy(text:find("^certcentral%.place_order%("))
+    assert.is_truthy(text:find("\nclient:place_order(", 1, true))
+    assert.are.equal(help("client:wait"), help("wait"))
+    assert.are.equal(help("client:wait"), help("client:wait(id)"))
+    assert.are.equal(help("certcentral.csr.generate"), help("csr.generate"))
+  end)
+
+  it("says both of a field and a method of one name", function()
+    local text = help("certificate")
+    assert.is_truthy(text:find("^certificate %(object, required%)"))
+    assert.is_truthy(text:find("\n\nclient:certificate(id", 1, true))
+  end)
+
+  it("lists the functions", function()
+    local text = help("functions")
+    for _, row in ipairs(functions.list) do
+      assert.is_truthy(text:find("\n  " .. functions.usage(row.name), 1, true))
+    end
+    for line in text:gmatch("[^\n]+") do
+      assert.is_true(#line <= 79, line)
+    end
+    assert.is_truthy(help():find('help "functions"', 1, true))
+  end)
+
+  local meant = { sans = "certificate.dns_names", place_ordr = "place_order",
+                  cn = "certificate.common_name", org_id = "organization.id",
+                  ["client:watt"] = "wait" }
+  for name, wanted in pairs(meant) do
+    it("guesses what was meant by " .. name, function()
+      assert.is_truthy(help(name):find(("Did you mean '%s'?"):format(wanted),
+                                       1, true), help(name))
+    end)
+  end
+
   it("prints nothing of its own", function()
     local written, real = {}, _G.print
     _G.print = function(...)

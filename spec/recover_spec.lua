@@ -282,7 +282,7 @@ describe("recover", function()
       end,
       ["bad option 'settle' to 'recover' (number of seconds from 0 expected, "
        .. "got -1)"] = function() with:recover { settle = -1 } end,
-      ["unknown option 'setle' to 'recover' (known are deadline, settle)"] =
+      ["unknown option 'setle' to 'recover' (did you mean 'settle'?)"] =
         function() with:recover { setle = 1 } end,
     } do
       local ok, text = pcall(f)

@@ -122,7 +122,9 @@ describe("redact", function()
       __len = function() error("asked") end,
     })
     assert.are.same({ comments = "x" }, redact(trap))
-    assert.is_nil(getmetatable(redact(trap)))
+    for event in pairs(getmetatable(trap)) do
+      assert.is_nil(getmetatable(redact(trap))[event])
+    end
     assert.are.same({ certificate = {} },
       redact { certificate = setmetatable({}, getmetatable(trap)) })
   end)

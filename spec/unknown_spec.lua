@@ -26,7 +26,7 @@ describe("an unknown field", function()
     { "common_name", "certificate.common_name" },
     { "csr", "certificate.csr" },
     { "signature_hash", "certificate.signature_hash" },
-    { "zzzzzzzzzz", nil }, { "x", nil },
+    { "zzzzzzzzzz", nil }, { "x", nil }, { "___", nil },
     { ("x"):rep(10000), nil },
   }
   for _, case in ipairs(hints) do
@@ -42,6 +42,65 @@ describe("an unknown field", function()
         assert.is_truthy(tostring(err):find(
           ("did you mean '%s'?"):format(case[2]), 1, true))
       end
+    end)
+  end
+
+  -- Words that people have for fields.
+  local words = {
+    { "sans", "certificate.dns_names" }, { "SAN", "certificate.dns_names" },
+    { "certificate.sans", "certificate.dns_names" },
+    { "certificate.subject_alternative_names", "certificate.dns_names" },
+    { "certificate.subjectAltNames", "certificate.dns_names" },
+    { "domains", "certificate.dns_names" },
+    { "certificate.hostnames", "certificate.dns_names" },
+    { "cn", "certificate.common_name" },
+    { "certificate.CN", "certificate.common_name" },
+    { "certificate.domain", "certificate.common_name" },
+    { "certificate.fqdn", "certificate.common_name" },
+    { "certificate.name", "certificate.common_name" },
+    { "name", "organization.name" },
+    { "csr_pem", "certificate.csr" }, { "hash", "certificate.signature_hash" },
+    { "organization_id", "organization.id" },
+    { "organizationId", "organization.id" },
+    { "org_id", "organization.id" }, { "org", "organization" },
+    { "organization.org_id", "organization.id" },
+    { "organization.organization_id", "organization.id" },
+    { "company_name", "organization.name" },
+    { "validity", "order_validity" },
+    { "certificate.validity", "certificate.cert_validity" },
+    { "years", "order_validity.years" }, { "days", "order_validity.days" },
+    { "certificate.years", "certificate.cert_validity.years" },
+    { "validity_days", "order_validity.days" },
+    { "order_validity_years", "order_validity.years" },
+    { "expires", "order_validity.custom_expiration_date" },
+    { "certificate.not_after",
+      "certificate.cert_validity.custom_expiration_date" },
+    { "container_id", "container.id" }, { "division_id", "container.id" },
+    { "server_platform_id", "certificate.server_platform.id" },
+    { "certificate.platform", "certificate.server_platform" },
+    { "email", "organization_contact.email" },
+    { "emails", "additional_emails" },
+    { "technical_contact.mail", "technical_contact.email" },
+    { "technical_contact.phone", "technical_contact.telephone" },
+    { "organization.phone", "organization.telephone" },
+    { "organization.postal_code", "organization.zip" },
+    { "billing_address.postcode", "billing_address.zip" },
+    { "city", "organization.city" },
+    { "contacts", "organization.contacts" },
+    { "credit_card.cvc", "credit_card.cvv" },
+    { "card_number", "credit_card.number" },
+    { "reference", "alternative_order_id" },
+    { "renewed_order_id", "renewal_of_order_id" },
+  }
+  for _, case in ipairs(words) do
+    it(case[1] .. " leads to " .. case[2], function()
+      local found = {}
+      for _, problem in ipairs(judge.err { [case[1]] = "value" }.problems) do
+        if problem.code == "unknown" then
+          found[#found + 1] = problem.path .. " " .. tostring(problem.hint)
+        end
+      end
+      assert.are.same({ case[1] .. " " .. case[2] }, found)
     end)
   end
 

@@ -385,6 +385,63 @@ describe("type", function()
     assert.are.equal('write it in braces: { "..." }', err.problems[1].hint)
   end)
 
+  -- A value in an object's place, and the object to write.
+  local objects = {
+    { "organization", 123456, "write { id = 123456 }" },
+    { "organization", "123456", "write { id = 123456 }" },
+    { "organization", "Example Inc.", 'write { name = "Example Inc." }' },
+    { "organization", true, "write { id = 123456 }" },
+    { "order_validity", 1, "write { years = 1 }" },
+    { "order_validity", "09 JUN 2027",
+      'write { custom_expiration_date = "09 JUN 2027" }' },
+    { "certificate", "www.example.com",
+      'write { common_name = "www.example.com" }' },
+    { "certificate", orders.csr, 'write { csr = "..." }' },
+    { "certificate.cert_validity", 1, "write { years = 1 }" },
+    { "certificate.server_platform", 2, "write { id = 2 }" },
+    { "container", 5, "write { id = 5 }" },
+    { "organization_contact", "a@example.com",
+      'write { email = "a@example.com" }' },
+    { "credit_card", "4111111111111111", 'write { number = "..." }' },
+    { "credit_card", 4111111111111111, "write { expiration_month = ... }" },
+    { "custom_fields", 5, "write { { metadata_id = 5 } }" },
+    { "custom_fields[1]", 5, "write { metadata_id = 5 }" },
+    { "organization.contacts[1]", "a@example.com",
+      'write { email = "a@example.com" }' },
+    { "organization.contacts", { email = "a@example.com" },
+      "write an object of the list in braces: { { ... } }" },
+  }
+  for _, case in ipairs(objects) do
+    it(("says for %s = %.20s what to write"):format(case[1],
+        tostring(case[2]):match("^%C*")), function()
+      local list = case[1]:match("^(.*)%[1%]$")
+      local err = judge.err { [list or case[1]] = list and { case[2] }
+                                                  or case[2] }
+      local hint
+      for _, problem in ipairs(err.problems) do
+        hint = hint or problem.path == case[1] and problem.hint
+        assert.is_nil(tostring(err):find("4111", 1, true))
+      end
+      assert.are.equal(case[3], hint)
+    end)
+  end
+
+  it("says that a file's contents are due, not its name", function()
+    for _, name in ipairs { "/etc/ssl/x.csr", "x.pem", "./request", "../x",
+                            "~/x.csr", "x.req", "C:\\x.csr" } do
+      local problem = judge.err({ ["certificate.csr"] = name },
+                                { check_csr = true }).problems[1]
+      assert.are.equal("give what is in the file, not its name",
+                       problem.hint)
+    end
+    for _, text in ipairs { "a name", "-----BEGIN CERTIFICATE-----.csr" } do
+      local problem = judge.err({ ["certificate.csr"] = text },
+                                { check_csr = true }).problems[1]
+      assert.are_not.equal("give what is in the file, not its name",
+                           problem.hint)
+    end
+  end)
+
   it("takes empty lists", function()
     assert.are.same({}, (judge.with { ["certificate.dns_names"] = {},
       additional_emails = {}, custom_fields = {},
@@ -453,7 +510,7 @@ describe("a range", function()
       { "certificate.cert_validity.years", 2, "must be 1 year, got 2" },
       { "certificate.cert_validity.days", 398,
         "must be 1 to 397 days, got 398" },
-      { "server_licenses", 0, "must be at least 1 licenses, got 0" },
+      { "server_licenses", 0, "must be at least 1, got 0" },
       { "alternative_order_id", ("x"):rep(65),
         "must have at most 64 characters, got 65" },
     }

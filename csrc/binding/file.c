@@ -1,7 +1,7 @@
 /* file.c: the files that processes share, for the journal and the store:
  * core.append, core.lock, core.create, core.replace, core.directory,
- * core.real_path, core.modified, core.absolute, core.is_root,
- * core.is_terminal. */
+ * core.real_path, core.modified, core.is_private, core.absolute,
+ * core.is_root, core.is_terminal. */
 #define _XOPEN_SOURCE 700 /* realpath */
 
 #include <errno.h>
@@ -189,6 +189,17 @@ int lcc_modified(lua_State *L)
   lua_pushnumber(L, (lua_Number)file.st_mtime);
   lua_pushboolean(L, S_ISREG(file.st_mode));
   return 2;
+}
+
+/* is_private(path) -> whether nobody but its owner may read or change the
+ * file; or nil, message */
+int lcc_is_private(lua_State *L)
+{
+  struct stat file;
+  if (stat(check_path(L, 1), &file) != 0)
+    return push_failure(L, "be read", errno);
+  lua_pushboolean(L, (file.st_mode & (S_IRWXG | S_IRWXO)) == 0);
+  return 1;
 }
 
 /* real_path(path) -> the path without symbolic links; or nil, message */

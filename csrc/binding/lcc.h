@@ -49,6 +49,7 @@ int lcc_create_file(lua_State *L);
 int lcc_replace_file(lua_State *L);
 int lcc_directory(lua_State *L);
 int lcc_modified(lua_State *L);
+int lcc_is_private(lua_State *L);
 int lcc_real_path(lua_State *L);
 int lcc_absolute(lua_State *L);
 int lcc_is_root(lua_State *L);

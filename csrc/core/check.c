@@ -20,7 +20,106 @@ static void report_got(dcc_check *c, const char *code, const dcc_place *place,
              dcc_show(c, shown, value, secret));
 }
 
+/* ---- an object in a value's place -------------------------------------- */
+
+static bool is_digits(const dcc_value *value)
+{
+  for (size_t i = 0; i < value->length; i++)
+    if (value->as.text[i] < '0' || value->as.text[i] > '9')
+      return false;
+  return value->length > 0;
+}
+
+/* How well a value suits a member of the object in whose place it is. */
+static int suits(const dcc_field *f, const dcc_value *value)
+{
+  bool digits = value->type == DCC_STRING && is_digits(value);
+  dcc_refusal why;
+  if (f->type == DCC_INTEGER && !(f->flags & DCC_FLAG) &&
+      (value->type == DCC_INTEGER || digits))
+    return 2;
+  if (f->type != DCC_STRING || value->type != DCC_STRING)
+    return 0;
+  if (f->format != DCC_FORMAT_NONE)
+    return value->length > 0 &&
+           dcc_format_check(f->format, value->as.text, value->length, NULL,
+                            &why) ? 2 : 0;
+  return !digits && f->required != DCC_OPTIONAL;
+}
+
+/* The member that a value was meant for, or the one that says most often what
+ * the object is: 0 where there is none. */
+static unsigned meant(unsigned object, const dcc_value *value)
+{
+  unsigned best = 0, usual = 0;
+  int most = 0;
+  for (unsigned i = object + 1; i < DCC_FIELDS; i++) {
+    const dcc_field *f = &dcc_form[i];
+    int how = f->parent == object ? suits(f, value) : 0;
+    if (how > most) {
+      most = how;
+      best = i;
+    }
+    if (usual == 0 && f->parent == object && f->example != NULL)
+      usual = i;
+  }
+  return best != 0 ? best : usual;
+}
+
+/* Writes the object to write, "write { id = 17 }", or "". */
+static void write_object(dcc_check *c, char *hint, size_t size,
+                         const dcc_place *place, const dcc_value *value)
+{
+  const unsigned i = meant(place->field, value);
+  const dcc_field *f = &dcc_form[i];
+  bool list = dcc_form[place->field].type == DCC_ARRAY &&
+              place->item == DCC_NO_ITEM;
+  char shown[DCC_SHOWN_SIZE];
+  bool given = i != 0 && suits(f, value) > 0;
+  hint[0] = '\0';
+  if (i == 0)
+    return;
+  if (given && !(f->flags & DCC_SECRET)) {
+    dcc_show(c, shown, value, false);
+    if (f->type == DCC_INTEGER && value->type == DCC_STRING &&
+        value->length < sizeof shown) {
+      memcpy(shown, value->as.text, value->length); /* digits in quotes */
+      shown[value->length] = '\0';
+    }
+  }
+  if (!given || f->flags & DCC_SECRET || f->format == DCC_FORMAT_CSR ||
+      (f->type == DCC_STRING && shown[0] != '"'))
+    snprintf(shown, sizeof shown, "%s", given && f->type == DCC_INTEGER
+             ? "..." : f->type == DCC_STRING ? "\"...\"" : f->example);
+  snprintf(hint, size, "write %s{ %s = %s }%s", list ? "{ " : "", f->name,
+           shown, list ? " }" : "");
+}
+
+static void report_object(dcc_check *c, const dcc_place *place,
+                          const dcc_value *value, const char *must)
+{
+  char hint[DCC_SHOWN_SIZE + 64] = "";
+  if (dcc_report_has_room(c, DCC_PROBLEM))
+    write_object(c, hint, sizeof hint, place, value);
+  report_got(c, "type", place, value, must, hint[0] == '\0' ? NULL : hint);
+}
+
 /* ---- strings ----------------------------------------------------------- */
+
+/* Whether a text in the place of a PEM is the name of a file. */
+static bool is_file_name(const char *s, size_t n)
+{
+  static const char *const ends[] = {".csr", ".pem", ".req", ".p10", ".txt",
+                                     ".der", ".crt", ".cer", ".key"};
+  if (n == 0 || n > 4096 || memchr(s, '\n', n) != NULL ||
+      (n >= 5 && memcmp(s, "-----", 5) == 0))
+    return false;
+  for (size_t i = 0; n > 4 && i < sizeof ends / sizeof *ends; i++)
+    if (memcmp(s + n - 4, ends[i], 4) == 0)
+      return true;
+  return *s == '~' || (n > 1 && *s == '.' && (s[1] == '/' || s[1] == '.')) ||
+         (*s == '/' && n < 256);
+}
 
 static void report_choice(dcc_check *c, const dcc_place *place,
                           const dcc_value *value)
@@ -99,7 +198,9 @@ static void check_form_of(dcc_check *c, const dcc_place *place,
     report_got(c, "format", place, value, "not be empty", NULL);
   else if (!dcc_format_check(f->format, s, n, c->options->suffix_of,
                              &why))
-    report_got(c, why.code, place, value, why.must, why.hint);
+    report_got(c, why.code, place, value, why.must,
+               f->format == DCC_FORMAT_CSR && is_file_name(s, n)
+                 ? "give what is in the file, not its name" : why.hint);
   else if (f->format == DCC_FORMAT_CSR && c->options->csr_error != NULL)
     dcc_report(c, DCC_PROBLEM, "csr", *place, NULL, "%s%s",
                strncmp(c->options->csr_error, "must ", 5) == 0
@@ -162,9 +263,9 @@ static void report_range(dcc_check *c, const dcc_place *place,
   const char *unit = f->unit == NULL ? "" : f->unit;
   const char *space = f->unit == NULL ? "" : " ";
   char must[96], *to = must;
-  if (f->max == 0)
-    snprintf(to, sizeof must, "be at least %" PRId64 "%s%s", f->min, space,
-             unit);
+  if (f->max == 0) /* "1 licenses" is no English */
+    snprintf(to, sizeof must, "be at least %" PRId64 "%s%s", f->min,
+             f->min == 1 ? "" : space, f->min == 1 ? "" : unit);
   else if (f->max == f->min)
     snprintf(to, sizeof must, "be %" PRId64 "%s%s", f->min, space, unit);
   else
@@ -304,7 +405,7 @@ static void check_item(dcc_check *c, const dcc_place *place, dcc_value *item)
   if (dcc_form[place->field].items == DCC_STRING) {
     check_string(c, place, item);
   } else if (item->type != DCC_OBJECT) {
-    report_got(c, "type", place, item, "be an object", NULL);
+    report_object(c, place, item, "be an object");
   } else if (dcc_order_item(c->order, place->field, (size_t)place->item,
                             &scope)) {
     check_rows(c, &scope, place->field);
@@ -314,13 +415,18 @@ static void check_item(dcc_check *c, const dcc_place *place, dcc_value *item)
 static void check_array(dcc_check *c, const dcc_place *place, dcc_value *value)
 {
   if (value->type != DCC_ARRAY) {
-    report_got(c, "type", place, value, "be a list",
-               value->type == DCC_STRING ? "write it in braces: { \"...\" }"
-                                         : NULL);
+    if (dcc_form[place->field].items == DCC_OBJECT)
+      report_object(c, place, value, "be a list of objects");
+    else
+      report_got(c, "type", place, value, "be a list",
+                 value->type == DCC_STRING ? "write it in braces: { \"...\" }"
+                                           : NULL);
     return;
   }
   if (value->keyed) {
-    dcc_report(c, DCC_PROBLEM, "type", *place, NULL,
+    dcc_report(c, DCC_PROBLEM, "type", *place,
+               value->length == 0 && dcc_form[place->field].items == DCC_OBJECT
+                 ? "write an object of the list in braces: { { ... } }" : NULL,
                "must be a list without holes, got other keys than 1 to its "
                "length");
     return;
@@ -357,10 +463,12 @@ static void check_type(dcc_check *c, const dcc_place *place,
                        const dcc_value *value)
 {
   const dcc_field *f = &dcc_form[place->field];
-  if (value->type != f->type)
-    report_got(c, "type", place, value,
-               f->type == DCC_OBJECT ? "be an object" : "be true or false",
-               NULL);
+  if (value->type == f->type)
+    return;
+  if (f->type == DCC_OBJECT)
+    report_object(c, place, value, "be an object");
+  else
+    report_got(c, "type", place, value, "be true or false", NULL);
 }
 
 static void check_value(dcc_check *c, const dcc_scope *scope, unsigned i,

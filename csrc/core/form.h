@@ -74,8 +74,9 @@ void dcc_index_build(dcc_index *index);
 unsigned dcc_index_find(const dcc_index *index, unsigned parent,
                         const char *name, size_t length);
 
-/* The row nearest to a name that is no member of `parent`: by spelling among
- * its members, else a field of this name elsewhere. 0: none is near. */
+/* The row nearest to a name that is no member of `parent`: what people call
+ * so, the end of a path ("organization_id"), a member that is spelled nearly
+ * so, a field of this name elsewhere. 0: none is near. */
 unsigned dcc_form_nearest(unsigned parent, const char *name, size_t length);
 
 /* Text this long may hold a private key. */

@@ -17,7 +17,7 @@ local STATUS = {
 --- init_by_lua: the key is read once, from the environment that nginx is
 -- started in (or by api_key_file = "..."), before the workers are there.
 function orders.init()
-  client = assert(certcentral.new {
+  client = certcentral.assert(certcentral.new {
     budget = require("certcentral.budget").shared("certcentral"),
   })
 end

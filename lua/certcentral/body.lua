@@ -13,6 +13,9 @@ local function quoted(text)
   return '"' .. text:gsub('[%z\1-\31\127"\\]', escape) .. '"'
 end
 
+--- A text as JSON.
+body.text = quoted
+
 local write
 
 -- Lists are told by their first item; there are no empty ones.

@@ -435,4 +435,9 @@ function budget.shared(name, options)
   return setmetatable(self, shared_meta)
 end
 
+local calls = require "certcentral.calls"
+calls.methods(meta, "budget", methods)
+calls.methods(shared_meta, "budget", shared)
+calls.functions(budget, "budget", { "new", "shared" })
+
 return budget

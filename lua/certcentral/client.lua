@@ -2,15 +2,17 @@
 -- no socket: a transport does the exchange.
 
 local core = require "certcentral.core"
-local certcentral = require "certcentral"
+local calls = require "certcentral.calls"
 local client_options = require "certcentral.client_options"
 local defaults = require "certcentral.defaults"
 local errors = require "certcentral.error"
 local options_of = require "certcentral.options"
 local journal_lines = require "certcentral.journal_lines"
+local order_of = require "certcentral.order"
 local placing = require "certcentral.placing"
 local policy = require "certcentral.policy"
 local order_secrets = require "certcentral.order_secrets"
+local printed = require "certcentral.printed"
 local transports = require "certcentral.transports"
 
 local client = {}
@@ -24,8 +26,9 @@ local REMEMBERED = 1000 -- orders that were placed last
 
 -- ---- making and closing --------------------------------------------------
 
-local methods = require("certcentral.methods")({})
-local meta = { __index = methods, __name = "certcentral.client" }
+local meta = { __name = "certcentral.client" }
+local methods = require("certcentral.methods")({}, meta)
+meta.__index = methods
 
 function meta.__tostring(self)
   return ("certcentral client for %s%s"):format(self.base_url,
@@ -90,8 +93,18 @@ local function set_world(self, options, ca_file)
   return true
 end
 
+-- Gives the client's warnings to its on_event, too.
+local function tell(self, warnings)
+  for _, warning in ipairs(self.on_event and warnings or {}) do
+    errors.try(self.on_event, { event = "warning", code = warning.code,
+                                message = errors.hinted(warning) })
+  end
+  return warnings
+end
+
 --- Makes a client; see the README for the options.
--- @return the client; or nil, err (kind "config")
+-- @return the client, and a list of warnings where there are any; or nil, err
+--   (kind "config")
 function client.new(options)
   options = options or {}
   options_of.check(options, client_options.rules, "new")
@@ -128,12 +141,12 @@ function client.new(options)
   }, meta)
   set_policy(self, options)
   local ok
-  ok, err = set_world(self, options,
-                      found.ca_file ~= true and found.ca_file or nil)
+  self.ca_file = found.ca_file ~= true and found.ca_file or nil
+  ok, err = set_world(self, options, self.ca_file)
   if not ok then
     return nil, err
   end
-  return self
+  return self, tell(self, client_options.warnings(options))
 end
 
 --- Whether what libcurl frees is wiped, with the requests that were in it:
@@ -225,6 +238,21 @@ function methods:_request(method, path, body, left, accept)
   }
 end
 
+--- The outcome of an exchange, with what may be done about a server whose
+-- certificate is not trusted.
+function methods:_explained(response, failure)
+  local message = failure and rawget(failure, "message")
+  if type(message) == "string" and (message:find("issuer", 1, true) or
+     message:find("self.signed certificate") or
+     message:find("CA file", 1, true)) then
+    failure.message = ("%s (%s)"):format(message, self.ca_file and
+      ("the server's CA must be in ca_file or CERTCENTRAL_CA_FILE, now '%s'")
+      :format(core.printable(self.ca_file, 80)) or
+      "give a server's own CA as ca_file or in CERTCENTRAL_CA_FILE")
+  end
+  return response, failure
+end
+
 --- One exchange, for the policy: the arguments of _request.
 -- @return response; or nil, failure
 function methods:_exchange(...)
@@ -232,7 +260,7 @@ function methods:_exchange(...)
   if self.custom then
     return call_custom(self, request)
   end
-  return self.wire:perform(request)
+  return self:_explained(self.wire:perform(request))
 end
 
 -- ---- orders --------------------------------------------------------------
@@ -263,9 +291,9 @@ end
 -- An order that is ready to go: {path, body, once, ours, warnings}; or nil,
 -- err.
 local function prepare(self, order, options, name, who)
-  local path = certcentral._endpoint(options.product, who)
-  local body, warnings = certcentral._check(order, options, true, name,
-                                            self.csr_memory)
+  local path = order_of.endpoint(options.product, who)
+  local body, warnings = order_of.check(order, options, true, name,
+                                        self.csr_memory)
   if not body then
     return nil, errors.of_order(warnings)
   end
@@ -312,6 +340,8 @@ local function finish(call, order, result, answer)
     return nil, err
   end
   remember(call.client, result.id)
+  printed.answer(result)
+  setmetatable(info, printed.INFO)
   info.status, info.recovered = answer.status, call.recovered or false
   info.existed = call.existed
   info.seconds = call.world.clock() - call.started
@@ -377,9 +407,8 @@ local function place(self, call, order)
 end
 
 local function begin(self, order, options, who)
-  certcentral._check_order(order, who)
-  options = certcentral._check_options(options, certcentral._order_options,
-                                       who)
+  order_of.check_order(order, who)
+  options = order_of.check_options(options, order_of.options, who)
   if self.closed then
     options_of.raise("this client is closed")
   end
@@ -535,13 +564,13 @@ function client.place_once(order, options)
                      type(options))
   end
   for name, value in pairs(options or {}) do
-    local known = certcentral._order_options[name] and for_order or for_client
+    local known = order_of.options[name] and for_order or for_client
     known[name] = value
   end
   options_of.check(for_client, client_options.rules, "place_order")
-  for_order = certcentral._check_options(for_order,
-    certcentral._order_options, "place_order")
-  certcentral._endpoint(for_order.product, "place_order")
+  for_order = order_of.check_options(for_order, order_of.options,
+                                     "place_order")
+  order_of.endpoint(for_order.product, "place_order")
   local self, err = client.new(for_client)
   if not self then
     return nil, errors.of_order(err)
@@ -553,5 +582,7 @@ function client.place_once(order, options)
   end
   return result, info
 end
+
+calls.methods(meta, "client", methods)
 
 return client

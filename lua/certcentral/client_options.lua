@@ -12,6 +12,7 @@ local client_options = {}
 
 local KEY_FILE_MAX = 4096 -- bytes
 
+local PATH = "/services/v2"
 local REGIONS = {
   us = "https://www.digicert.com/services/v2",
   eu = "https://certcentral.digicert.eu/services/v2",
@@ -19,9 +20,13 @@ local REGIONS = {
 
 -- ---- what may be given ---------------------------------------------------
 
-local function seconds(value)
-  if type(value) ~= "number" or not (value > 0 and value < 1e6) then
-    return "number of seconds above 0"
+local REQUEST_MAX, CALL_MAX = 3600, 86400 -- seconds: more are milliseconds
+
+local function seconds(most)
+  return function(value)
+    if type(value) ~= "number" or not (value > 0 and value <= most) then
+      return ("number of seconds above 0 and at most %d"):format(most)
+    end
   end
 end
 
@@ -57,6 +62,12 @@ local function seconds_or_none(value)
   end
 end
 
+local function recovery(value)
+  if type(value) ~= "number" or not (value >= 0 and value <= CALL_MAX) then
+    return ("number of seconds from 0 to %d"):format(CALL_MAX)
+  end
+end
+
 local RETRY = { attempts = 4, base = 0.5, cap = 30 }
 
 client_options.is_callable, client_options.RETRY = is_callable, RETRY
@@ -69,8 +80,10 @@ local function retry(value)
   for name, number in pairs(value) do
     if RETRY[name] == nil then
       return "table of attempts, base and cap"
-    elseif type(number) ~= "number" or not (number >= 0 and number < 1e6) then
-      return ("table whose '%s' is a number from 0"):format(name)
+    elseif type(number) ~= "number" or
+           not (number >= 0 and number <= REQUEST_MAX) then
+      return ("table whose '%s' is a number from 0 to %d"):format(name,
+        REQUEST_MAX), tostring(number)
     end
   end
   local attempts = value.attempts
@@ -110,9 +123,10 @@ end
 client_options.rules = {
   api_key = "string", api_key_file = "string", base_url = "string",
   region = region, blocklist = "string", ca_file = "string",
-  proxy = "string", timeout = seconds,
-  connect_timeout = seconds, user_agent = "string", transport = transport,
-  retry = retry, deadline = seconds, recover_for = seconds_or_none,
+  proxy = "string", timeout = seconds(REQUEST_MAX),
+  connect_timeout = seconds(REQUEST_MAX), user_agent = "string",
+  transport = transport, retry = retry, deadline = seconds(CALL_MAX),
+  recover_for = recovery,
   unique_ids = "boolean", any_404 = "boolean", store = store, rate = rate,
   budget = budget, journal = journal,
   on_event = callable, defaults = defaults.problem,
@@ -122,6 +136,16 @@ client_options.rules = {
 
 local function has_control(text)
   return text:find("[%c]") ~= nil
+end
+
+-- The API of DigiCert's own hosts is below one path.
+local function path_problem(host, rest)
+  local path = rest:match("^[^/]*(.-)/*$")
+  if (("." .. host):find("%.digicert%.com$") or
+      ("." .. host):find("%.digicert%.eu$")) and path ~= PATH then
+    return ("must end in %s, as %s"):format(PATH,
+      host:find("%.eu$") and REGIONS.eu or REGIONS.us)
+  end
 end
 
 -- https, or http to this machine only; no query, user or fragment.
@@ -145,6 +169,7 @@ local function url_problem(url)
     return "must be https: plain http goes only to 127.0.0.1, [::1] and "
            .. "localhost"
   end
+  return path_problem(core.lower(host), rest)
 end
 
 -- The address for a message, where it can hold no user and password: those
@@ -193,6 +218,9 @@ local function find_key(options)
   elseif key == "" then
     return config_error("no API key: give api_key or api_key_file, or set "
                         .. "CERTCENTRAL_API_KEY in the environment")
+  elseif options.api_key and key:find("^[~.]*/") then
+    return config_error("the API key is a file's name: give it as "
+                        .. "api_key_file")
   elseif has_control(key) or key:find("[\128-\255 ]") then
     return config_error("the API key has a space, a line break or another "
                         .. "character that no header may carry")
@@ -221,6 +249,9 @@ local function find_ca_file(options)
   local name = options.ca_file or os.getenv("CERTCENTRAL_CA_FILE")
   if not name or name == "" then
     return true
+  elseif name:find("-----BEGIN", 1, true) then
+    return config_error("ca_file must be the name of a file, got what is in "
+                        .. "one")
   end
   local file, message = io.open(name, "rb")
   local text
@@ -245,6 +276,20 @@ local function find_agent(options)
     return config_error("user_agent has a control character")
   end
   return agent .. " " .. options.user_agent
+end
+
+--- What is to be told of a client that can be made: a list of warnings, or
+-- nil where there is nothing.
+function client_options.warnings(options)
+  local name = options.api_key_file
+  if name and core.is_private(name) == false then
+    return require("certcentral.printed").problems { {
+      path = "api_key_file", code = "exposed",
+      hint = "chmod 600",
+      message = ("'api_key_file' must be readable by its owner only, got "
+                 .. "'%s' that others may read"):format(
+                 core.printable(name, 80)) } }
+  end
 end
 
 --- What a client needs, from checked options and the environment.

@@ -4,6 +4,7 @@ local arguments = require "certcentral.arguments"
 local body = require "certcentral.body"
 local options_of = require "certcentral.options"
 local orders = require "certcentral.orders"
+local printed = require "certcentral.printed"
 local records = require "certcentral.records"
 local shapes = require "certcentral.shapes"
 
@@ -70,8 +71,9 @@ function dcv.dcv(self, id, options)
   if found.method then
     found.records = records.of(found.method, domains, found.dcv_random_value)
   end
+  setmetatable(found.records, printed.RECORDS)
   found.text = records.text(found.records)
-  return found
+  return setmetatable(found, printed.DCV)
 end
 
 -- A result does not say its method. Only a CNAME has a verification value.
@@ -99,7 +101,7 @@ function dcv.dcv_records(_, result, options)
   local domains = type(result.domains) == "table" and result.domains or {}
   local list = records.of(options.method or method_of(domains), domains,
                           result.dcv_random_value)
-  return list, records.text(list)
+  return setmetatable(list, printed.RECORDS), records.text(list)
 end
 
 --- Has the domains looked at now.

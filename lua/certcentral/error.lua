@@ -1,5 +1,7 @@
 --- Errors: tables that print well.
 
+local printed = require "certcentral.printed"
+
 -- The kinds: whether the same call may succeed later without a change and
 -- without the risk of buying twice.
 local retryable = {
@@ -37,6 +39,9 @@ end
 
 local errors = {}
 
+--- A problem or a warning in words, with its hint.
+errors.hinted = hinted
+
 --- Makes an error.
 -- @param kind a name in the table above
 -- @param message for a person
@@ -71,8 +76,9 @@ function errors.invalid(problems, warnings, count)
   elseif count > 1 then
     message = ("the order has %d problems"):format(count)
   end
-  return errors.new("invalid", message,
-                    { problems = problems, warnings = warnings })
+  return errors.new("invalid", message, {
+    problems = printed.problems(problems),
+    warnings = warnings and printed.problems(warnings) })
 end
 
 --- What somebody's function raised or returned as a message, in words. Never

@@ -1,6 +1,8 @@
---- Help for a person at the prompt, from the form's rows.
+--- Help for a person at the prompt, from the form's rows and the table of
+-- functions.
 
 local core = require "certcentral.core"
+local functions = require "certcentral.functions"
 
 local function shown(value)
   if type(value) == "string" then
@@ -36,7 +38,9 @@ local function overview(rows)
     width = math.max(width, #row.path)
   end
   local lines = { "The fields of an order (* is required, ? depends on other "
-                  .. "fields).", 'help "path" tells more of one.', "" }
+                  .. "fields).", 'help "name" explains a field, a function or '
+                  .. 'a method.', 'help "functions" lists the functions and '
+                  .. "methods.", "" }
   local marks = { required = "*", conditional = "?", optional = " " }
   for _, row in ipairs(rows) do
     lines[#lines + 1] = ("%s %-" .. width .. "s  %s"):format(
@@ -71,29 +75,104 @@ local function details(row, rows)
   return table.concat(lines, "\n")
 end
 
---- @param path a field's path, with or without the numbers of list items; or
--- nil
-return function(path)
-  local rows = core.fields()
-  if path == nil then
-    return overview(rows)
-  elseif type(path) ~= "string" then
-    require("certcentral.options").raise(
-      "bad argument #1 to 'help' (string expected, got %s)", type(path))
-  end
-  local wanted = path:gsub("%[%d+%]", "[]"):gsub("%[%]$", "")
-  local near = {}
-  for _, row in ipairs(rows) do
-    if row.path == wanted then
-      return details(row, rows)
-    elseif wanted ~= "" and
-           core.lower(row.path):find(core.lower(wanted), 1, true) then
-      near[#near + 1] = "  " .. row.path
+-- ---- functions -------------------------------------------------------------
+
+-- The functions of this name, with or without what they belong to.
+local function functions_of(name)
+  name = name:gsub("%(.*$", "")
+  local found = {}
+  for _, row in ipairs(functions.list) do
+    local last = row.name:match("[^.:]+$")
+    if name == row.name or name == last or
+       name == row.name:gsub("^certcentral%.", "") then
+      found[#found + 1] = row
     end
   end
-  local text = ("There is no field '%s'."):format(path)
-  if #near == 0 then
-    return text .. " help() lists all."
+  return found
+end
+
+local function explain(found)
+  local parts = {}
+  for i, row in ipairs(found) do
+    parts[i] = functions.usage(row.name) .. "\n  " .. row.help ..
+      (row.returns ~= "" and "\n  returns: " .. row.returns or "")
   end
-  return text .. " These are near:\n" .. table.concat(near, "\n")
+  return table.concat(parts, "\n")
+end
+
+local function all_functions()
+  local lines = { 'The functions and methods. help "name" tells more of one.',
+                  "" }
+  for _, row in ipairs(functions.list) do
+    lines[#lines + 1] = "  " .. functions.usage(row.name)
+  end
+  return table.concat(lines, "\n")
+end
+
+-- ---- all together ----------------------------------------------------------
+
+-- The fields and functions that have a text in their names.
+local function near_to(wanted, rows)
+  local near = {}
+  local function add(name)
+    if wanted ~= "" and core.lower(name):find(core.lower(wanted), 1, true) then
+      near[#near + 1] = "  " .. name
+    end
+  end
+  for _, row in ipairs(rows) do
+    add(row.path)
+  end
+  for _, row in ipairs(functions.list) do
+    add(row.name)
+  end
+  return near
+end
+
+-- What a name that nothing is called was meant to be, or nil.
+local function meant(name)
+  local _, err = require("certcentral.order")
+    .check_call({ [name] = true }, nil, false, "help")
+  for _, problem in ipairs(err.problems) do
+    if problem.code == "unknown" and problem.hint then
+      return problem.hint
+    end
+  end
+  local names = {}
+  for i, row in ipairs(functions.list) do
+    names[i] = row.name:match("[^.:]+$")
+  end
+  return require("certcentral.nearest").of(name:match("[^.:]*$"), names)
+end
+
+--- @param name a field's path, with or without the numbers of list items, or a
+-- function's name; nil for an overview
+return function(name)
+  local rows = core.fields()
+  if name == nil then
+    return overview(rows)
+  elseif type(name) ~= "string" then
+    require("certcentral.options").raise(
+      "bad argument #1 to 'help' (string expected, got %s)", type(name))
+  elseif name == "functions" or name == "methods" then
+    return all_functions()
+  end
+  local wanted = name:gsub("%[%d+%]", "[]"):gsub("%[%]$", "")
+  local found = functions_of(name)
+  for _, row in ipairs(rows) do
+    if row.path == wanted then
+      return details(row, rows) ..
+             (#found > 0 and "\n\n" .. explain(found) or "")
+    end
+  end
+  if #found > 0 then
+    return explain(found)
+  end
+  local text = ("There is no field '%s' and no function of this name.")
+    :format(core.printable(name, 80))
+  local near, guess = near_to(wanted, rows), meant(name)
+  if #near > 0 then
+    return text .. " These are near:\n" .. table.concat(near, "\n")
+  end
+  return text .. (guess and (" Did you mean '%s'?"):format(guess) or
+                  " help() lists all.")
 end

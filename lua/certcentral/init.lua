@@ -4,139 +4,19 @@
 -- libcrypto, cjson) is loaded on first use.
 
 local core = require "certcentral.core"
+local own = require "certcentral.order"
+
+local check_call, check_order = own.check_call, own.check_order
+
+local function raise(...)
+  return require("certcentral.options").raise(...)
+end
 
 local certcentral = {
   _VERSION = "certcentral " .. core.version,
   --- cjson.null: a field set to it counts as absent.
   null = core.null,
 }
-
-local order_options = core.options -- name -> type's name
-local YEAR_10000 = 253402300800 -- seconds since 1970
-
-local function raise(...)
-  return require("certcentral.options").raise(...)
-end
-
-local none = {}
-
-local next, type, rawget = next, type, rawget
-local core_check = core.check
-
--- Tells good options quickly; for bad ones finds the words to raise.
-local function check_options(options, known, who)
-  if options == nil then
-    return none
-  end
-  local good = type(options) == "table"
-  if good then
-    for name, value in next, options do
-      if known[name] ~= type(value) then
-        good = false
-      end
-    end
-  end
-  if not good then
-    require("certcentral.options").check(options, known, who)
-  end
-  local now = options.now
-  if now and not (now >= 0 and now < YEAR_10000) then
-    raise("bad option 'now' to '%s' (seconds since 1970 expected, got %s)",
-          who, tostring(now))
-  end
-  return options
-end
-
-local function check_order(order, who)
-  if type(order) ~= "table" then
-    raise("bad argument #1 to '%s' (order table expected, got %s)", who,
-          order == nil and "no value" or type(order))
-  end
-end
-
--- What libcrypto says against the order's CSR, or nil; whether it found it
--- fine; the CSR's names for a comparison: nil and false where the core will
--- find that there is none to look at. Where the blocklist is of no use: false
--- and why.
--- `memory` is a table that keeps the last answer, and the client's blocklist.
-local function csr_error(order, memory, blocklist)
-  blocklist = blocklist or memory and memory.client_blocklist
-  local certificate = rawget(order, "certificate")
-  local pem = type(certificate) == "table" and rawget(certificate, "csr")
-  if type(pem) ~= "string" then
-    return nil, false
-  end
-  if memory and memory.pem == pem and memory.blocklist == blocklist then
-    return memory.message, memory.message == nil, memory.names
-  end
-  local names, message, why = require("certcentral.csr")._judge(pem, blocklist)
-  if why then
-    return false, ("cannot use the blocklist '%s': %s"):format(blocklist, why)
-  end
-  if memory then
-    memory.pem, memory.blocklist = pem, blocklist
-    memory.message, memory.names = message, names
-  end
-  return message, message == nil, names
-end
-
--- The options as a table without metamethods, as the core reads them.
-local function plain(options)
-  if not getmetatable(options) then
-    return options
-  end
-  local copy = {}
-  for name in next, order_options do
-    copy[name] = options[name]
-  end
-  return copy
-end
-
-local function answer(body, list, warnings, count)
-  if body then
-    return body, list
-  end
-  return nil, require("certcentral.error").invalid(list, warnings, count)
-end
-
---- Checks an order and writes its body.
--- For this package's own modules.
--- @param order the order table; it is not changed
--- @param options checked order options
--- @param write whether to return the body
--- @param name alternative_order_id for an order that has none, or nil
--- @param memory keeps the answer about the last CSR, or nil
--- @return body (or true), warnings; or nil, err
-local function check(order, options, write, name, memory)
-  local message, fine, names
-  if options.check_csr == false then
-    fine = true -- only private keys are looked for
-  else
-    message, fine, names = csr_error(order, memory, options.blocklist)
-    if message == false then
-      return nil, require("certcentral.error").new("config", fine)
-    end
-  end
-  return answer(core_check(order, plain(options), write, fine, message, name,
-                           names))
-end
-
--- The same for a caller's arguments, which nobody has looked at yet. The core
--- sees at once whether all is good and no CSR is to be read, as with most
--- calls where speed counts; else it answers nothing.
-local function check_call(order, options, write, who)
-  local body, list, warnings, count = core_check(order, options, write)
-  if body then
-    return body, list
-  elseif list then
-    body, list = answer(nil, list, warnings, count)
-  else
-    check_order(order, who)
-    body, list = check(order, check_options(options, order_options, who),
-                       write)
-  end
-  return body, body and list or require("certcentral.error").of_order(list)
-end
 
 --- Checks an order without sending anything.
 -- @param order the order table
@@ -153,22 +33,13 @@ function certcentral.encode(order, options)
   return check_call(order, options, true, "encode")
 end
 
-local function endpoint(product, who)
-  local path = core.path(product or core.product)
-  if not path then
-    raise("bad option 'product' to '%s' (a product's name expected, as %s)",
-          who, core.product)
-  end
-  return path
-end
-
 --- Checks an order and makes the HTTP request for it, without the API key.
 -- @return {method, path, headers, body}, list of warnings; or nil, err
 function certcentral.request(order, options)
   check_order(order, "request")
-  options = check_options(options, order_options, "request")
-  local path = endpoint(options.product, "request")
-  local body, warnings = check(order, options, true)
+  options = own.check_options(options, own.options, "request")
+  local path = own.endpoint(options.product, "request")
+  local body, warnings = own.check(order, options, true)
   if not body then
     return nil, require("certcentral.error").of_order(warnings)
   end
@@ -180,6 +51,17 @@ function certcentral.request(order, options)
       ["Accept"] = "application/json",
     },
   }, warnings
+end
+
+--- As Lua's assert, for what returns nil, err: raises the error's text, with
+-- the caller's line. Lua 5.1's own assert and nginx print only that an error
+-- was a table.
+-- @return all that it was given
+function certcentral.assert(value, err, ...)
+  if not value then
+    raise("%s", err == nil and "assertion failed!" or tostring(err))
+  end
+  return value, err, ...
 end
 
 --- Iterates over the form's rows, in the page's order.
@@ -204,7 +86,16 @@ end
 -- @return a copy without card data, private keys and unknown fields' values
 function certcentral.redact(order)
   check_order(order, "redact")
-  return require("certcentral.redact")(order)
+  return setmetatable(require("certcentral.redact")(order),
+                      require("certcentral.printed").ORDER)
+end
+
+--- Writes any value for a person to read: long lists cut, secrets hidden.
+-- Results, infos, warnings, problems, orders and the data of domain control
+-- print so by themselves.
+-- @return the text
+function certcentral.show(value)
+  return require("certcentral.show")(value)
 end
 
 --- Makes a client.
@@ -244,16 +135,15 @@ function certcentral.date(when)
   return require("certcentral.date")(when)
 end
 
+local names = {}
+for name, value in pairs(certcentral) do
+  names[#names + 1] = type(value) == "function" and name or nil
+end
+require("certcentral.calls").functions(certcentral, "certcentral", names)
+
 -- certcentral.csr: the module of that name, which loads libcrypto.
 setmetatable(certcentral, { __index = function(_, name)
   return name == "csr" and require("certcentral.csr") or nil
 end })
-
-certcentral._check = check
-certcentral._order_options = order_options
-certcentral._raise = raise
-certcentral._check_options = check_options
-certcentral._check_order = check_order
-certcentral._endpoint = endpoint
 
 return certcentral

@@ -318,4 +318,8 @@ function journal.memory()
   return setmetatable({ entries = {} }, memory_meta)
 end
 
+local calls = require "certcentral.calls"
+calls.methods(memory_meta, "journal", memory)
+calls.functions(journal, "journal", { "file", "memory" })
+
 return journal

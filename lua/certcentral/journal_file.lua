@@ -414,6 +414,7 @@ function file:compact(options)
 end
 
 local meta = journal.kind("file", file)
+require("certcentral.calls").methods(meta, "journal", file)
 
 return function(path)
   if type(path) ~= "string" or path == "" or path:find("\0", 1, true) then

@@ -1,5 +1,8 @@
---- Where the methods of a client stand that its own file does not have. Their
+--- Where the methods of a client are that its own file does not have. Their
 -- modules are loaded when they are first asked for.
+
+local calls = require "certcentral.calls"
+local printed = require "certcentral.printed"
 
 local MODULES = {
   orders = { "order", "find_orders", "orders", "status_changes", "cancel" },
@@ -25,18 +28,19 @@ for module, names in pairs(MODULES) do
   end
 end
 
-local lazy = {}
-
-function lazy.__index(methods, name)
-  local module = where[name]
-  if module then
-    local method = require("certcentral." .. module)[name]
-    methods[name] = method
-    return method
-  end
-end
-
---- Makes a table of methods answer for all these, too, and returns it.
-return function(methods)
-  return setmetatable(methods, lazy)
+--- Makes a table of methods answer for all these, too.
+-- @param meta the metatable of clients
+-- @return the table
+return function(methods, meta)
+  return setmetatable(methods, { __index = function(_, name)
+    local module = where[name]
+    if module then
+      local f = require("certcentral." .. module)[name]
+      local method = calls.method(meta, "client", name, function(...)
+        return printed.answer(f(...))
+      end)
+      methods[name] = method
+      return method
+    end
+  end })
 end

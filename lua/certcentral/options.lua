@@ -4,14 +4,19 @@ local core = require "certcentral.core"
 
 local options = {}
 
-local function nearest(name, known)
-  local lower = core.lower(tostring(name)):gsub("[^%w]", "")
-  for candidate in pairs(known) do
-    if candidate:gsub("_", "") == lower then
-      return candidate
-    end
-  end
-end
+local SHOWN = 60 -- bytes of a wrong value in a message
+
+-- Words that people have for options; those of other functions do no harm.
+local WORDS = {
+  key = "api_key", token = "api_key", apitoken = "api_key",
+  keyfile = "api_key_file", url = "base_url", endpoint = "base_url",
+  host = "base_url", ca = "ca_file", cacert = "ca_file", cafile = "ca_file",
+  capath = "ca_file", cainfo = "ca_file", retries = "retry",
+  attempts = "retry", log = "on_event", logger = "on_event",
+  onevent = "on_event", state = "store", lock = "store",
+  ratelimit = "rate", agent = "user_agent", useragent = "user_agent",
+  parallel = "concurrency", workers = "concurrency", threads = "concurrency",
+}
 
 local function names(known)
   local list = {}
@@ -19,7 +24,26 @@ local function names(known)
     list[#list + 1] = name
   end
   table.sort(list)
-  return table.concat(list, ", ")
+  return list
+end
+
+local function nearest(name, known)
+  local word = WORDS[core.lower(tostring(name)):gsub("[^%w]", "")]
+  return word and known[word] ~= nil and word or
+         require("certcentral.nearest").of(name, names(known))
+end
+
+-- A wrong value in words; a secret's type only.
+local function shown(name, value)
+  local secrets = require "certcentral.secrets"
+  if secrets.is_name(name) then
+    return type(value)
+  elseif type(value) == "string" then
+    return "'" .. require("certcentral.core").printable(secrets.hide(value),
+                                                        SHOWN) .. "'"
+  end
+  return type(value) == "number" and tostring(value) or
+         type(value) == "boolean" and tostring(value) or type(value)
 end
 
 -- This package's files begin with this.
@@ -56,18 +80,19 @@ function options.check(given, known, who)
       local near = nearest(name, known)
       options.raise("unknown option '%s' to '%s' (%s)", tostring(name), who,
         near and "did you mean '" .. near .. "'?" or
-        "known are " .. names(known))
+        "known are " .. table.concat(names(known), ", "))
     end
     local expected, got
     if type(rule) == "function" then
       expected, got = rule(value)
+      got = got or expected and shown(name, value)
     elseif type(value) ~= rule then
       expected = rule
     end
     if expected then
       options.raise("bad option '%s' to '%s' (%s expected, got %s)", name,
-        who, expected, got or
-        type(value) == "number" and tostring(value) or type(value))
+        who, expected, got or type(value) == "number" and
+        shown(name, value) or type(value))
     end
   end
 end

@@ -5,6 +5,7 @@ local core = require "certcentral.core"
 local certcentral = require "certcentral"
 local csr = require "certcentral.csr"
 local errors = require "certcentral.error"
+local printed = require "certcentral.printed"
 
 -- A signature by a hash that is weaker than the key is the weak link.
 local HASHES = { ["P-384"] = "sha384", ["P-521"] = "sha512" }
@@ -101,5 +102,5 @@ return function(pem, defaults)
   certificate.dns_names = #others > 0 and others or nil
   certificate.csr = pem
   certificate.signature_hash = HASHES[facts.curve] or HASH
-  return order
+  return setmetatable(order, printed.ORDER)
 end

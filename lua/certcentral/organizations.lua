@@ -1,10 +1,11 @@
 --- Organizations: who the certificates are for.
 
-local certcentral = require "certcentral"
 local arguments = require "certcentral.arguments"
 local body = require "certcentral.body"
+local core = require "certcentral.core"
 local errors = require "certcentral.error"
 local options_of = require "certcentral.options"
+local order_of = require "certcentral.order"
 local orders = require "certcentral.orders"
 local query = require "certcentral.query"
 local shapes = require "certcentral.shapes"
@@ -96,7 +97,7 @@ end
 local function misplaced(details)
   local problems = {}
   for _, name in ipairs { "contacts", "id" } do
-    if details[name] ~= nil and details[name] ~= certcentral.null then
+    if details[name] ~= nil and details[name] ~= core.null then
       problems[#problems + 1] = {
         path = name, code = "unknown",
         message = ("'%s' is no field of a new organization"):format(name) }
@@ -120,8 +121,8 @@ local function write(details)
   if #problems > 0 then
     return nil, errors.invalid(problems, {}, #problems)
   end
-  local text, err = certcentral._check(as_order(details),
-                                       { check_csr = false }, true)
+  local text, err = order_of.check(as_order(details), { check_csr = false },
+                                   true)
   if not text then
     local list = shorten(err.problems)
     return nil, errors.invalid(list, shorten(err.warnings or {}), #list)

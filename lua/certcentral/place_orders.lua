@@ -12,11 +12,11 @@
 -- `orders` is a list, or a function that returns one order after the other
 -- and nil at the end. An outcome is {ok =, result =, info =, err =}.
 
-local certcentral = require "certcentral"
 local clients = require "certcentral.client"
 local core = require "certcentral.core"
 local errors = require "certcentral.error"
 local options_of = require "certcentral.options"
+local order_of = require "certcentral.order"
 local progress = require "certcentral.progress"
 local queue_of = require "certcentral.queue"
 
@@ -43,7 +43,7 @@ local own_options = {
 }
 
 local known_options = {}
-for name, rule in pairs(certcentral._order_options) do
+for name, rule in pairs(order_of.options) do
   known_options[name] = rule
 end
 for name, rule in pairs(own_options) do
@@ -59,8 +59,7 @@ local function split(options)
     local to = own_options[name] and own or each
     to[name] = value
   end
-  certcentral._check_options(each, certcentral._order_options,
-                             "place_orders")
+  order_of.check_options(each, order_of.options, "place_orders")
   return own, each
 end
 

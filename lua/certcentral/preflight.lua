@@ -1,12 +1,13 @@
 --- What the account will say to an order, before it is placed.
 
-local certcentral = require "certcentral"
 local arguments = require "certcentral.arguments"
 local core = require "certcentral.core"
 local defaults = require "certcentral.defaults"
 local errors = require "certcentral.error"
 local http_date = require "certcentral.http_date"
+local order_of = require "certcentral.order"
 local organizations = require "certcentral.organizations"
+local printed = require "certcentral.printed"
 local products = require "certcentral.products"
 local query = require "certcentral.query"
 local response = require "certcentral.response"
@@ -370,8 +371,8 @@ local CHECKS = { check_user, check_product, check_limits, check_organization,
 -- A report that begins with what validation finds; or nil, err where even
 -- that cannot be done.
 local function begin(self, order, options)
-  local _, found = certcentral._check(order, options, false, nil,
-                                      self.csr_memory)
+  local _, found = order_of.check(order, options, false, nil,
+                                  self.csr_memory)
   local problems, warnings = {}, found
   if found.kind then
     if found.kind ~= "invalid" then
@@ -398,7 +399,7 @@ local function finish(report, strict)
   if #problems > 0 then
     return nil, errors.invalid(problems, report.warnings, #problems)
   end
-  return true, report.warnings
+  return true, printed.problems(report.warnings)
 end
 
 --- Checks an order as validate() does, and asks the account: whether the key's
@@ -410,10 +411,9 @@ end
 --   warnings "pending" (something that has to be done before the certificate
 --   is issued) and "unchecked" (the key may not ask).
 function preflight.preflight(self, order, options)
-  certcentral._check_order(order, "preflight")
-  options = certcentral._check_options(options, certcentral._order_options,
-                                       "preflight")
-  certcentral._endpoint(options.product, "preflight")
+  order_of.check_order(order, "preflight")
+  options = order_of.check_options(options, order_of.options, "preflight")
+  order_of.endpoint(options.product, "preflight")
   arguments.call(self)
   local report, err = begin(self, defaults.merge(self.defaults, order),
                             options)

@@ -3,6 +3,7 @@
 local arguments = require "certcentral.arguments"
 local errors = require "certcentral.error"
 local options_of = require "certcentral.options"
+local printed = require "certcentral.printed"
 local shapes = require "certcentral.shapes"
 
 local query = {}
@@ -189,7 +190,7 @@ function query.each(list)
       end
     end
     i = i + 1
-    return items[i]
+    return printed.answer(items[i])
   end
 end
 

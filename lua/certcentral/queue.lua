@@ -16,6 +16,7 @@
 -- place_order returns them. Whatever happens, every order that was added
 -- gets exactly one.
 
+local calls = require "certcentral.calls"
 local core = require "certcentral.core"
 local clients = require "certcentral.client"
 local options_of = require "certcentral.options"
@@ -397,5 +398,8 @@ function queue.new(client, options)
   client.queues[self] = true
   return self
 end
+
+calls.methods(meta, "queue", methods)
+calls.methods(ticket_meta, "ticket", ticket_methods)
 
 return queue

@@ -45,7 +45,7 @@ local function exchange(self, ...)
   if not id then
     return nil, failure
   end
-  return coroutine.yield(YIELD, "transfer", id)
+  return client:_explained(coroutine.yield(YIELD, "transfer", id))
 end
 
 --- The client as the policies of a queue see it.

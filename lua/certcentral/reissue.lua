@@ -1,10 +1,10 @@
 --- Further certificates of an order: reissues and duplicates. They may cost,
 -- so that nothing is sent twice: what is unclear stays unclear.
 
-local certcentral = require "certcentral"
 local arguments = require "certcentral.arguments"
 local errors = require "certcentral.error"
 local options_of = require "certcentral.options"
+local order_of = require "certcentral.order"
 local orders = require "certcentral.orders"
 local shapes = require "certcentral.shapes"
 
@@ -44,8 +44,8 @@ end
 
 -- The body; or nil, err with all problems of it.
 local function write(self, members, who)
-  local text, err = certcentral._check(as_order(members, who), {}, true, nil,
-                                       self.csr_memory)
+  local text, err = order_of.check(as_order(members, who), {}, true, nil,
+                                   self.csr_memory)
   if not text then
     return nil, err
   end

@@ -179,4 +179,8 @@ function store.usual()
   return store.file()
 end
 
+local calls = require "certcentral.calls"
+calls.methods(memory_meta, "store", memory)
+calls.functions(store, "store", { "memory", "file", "dict" })
+
 return store

@@ -97,6 +97,8 @@ function dict:set(key, value, expected)
   return nil, ("lua_shared_dict %s is in use for too long"):format(self.name)
 end
 
+require("certcentral.calls").methods(meta, "store", dict)
+
 return function(name)
   if type(name) ~= "string" then
     options_of.raise("bad argument #1 to 'store.dict' (name of a shared dict "

@@ -179,6 +179,8 @@ local function usual_directory()
   return nil, "no directory for state is known, as HOME is not set"
 end
 
+require("certcentral.calls").methods(meta, "store", file)
+
 return function(dir)
   if dir ~= nil and (type(dir) ~= "string" or dir == "" or
                      dir:find("\0", 1, true)) then

@@ -10,7 +10,7 @@ local status = require "certcentral.status"
 local wait = {}
 
 local FIRST, GROWTH, CAP = 5, 1.5, 300 -- seconds between two looks
-local TIMEOUT = 3600
+local TIMEOUT, LONGEST = 3600, 30 * 86400 -- more are milliseconds
 local CALLS_MAX = 3 -- approvals that an error names
 
 -- What waiting does not bring about: somebody has to do it.
@@ -119,8 +119,8 @@ local function show_wait(watch, now, timeout, pause)
 end
 
 local function seconds(value)
-  if type(value) ~= "number" or not (value >= 0 and value < 1e9) then
-    return "number of seconds from 0"
+  if type(value) ~= "number" or not (value >= 0 and value <= LONGEST) then
+    return ("number of seconds from 0 to %d"):format(LONGEST)
   end
 end
 
