@@ -126,6 +126,24 @@ describe("a mistake in the options of new", function()
   end)
 end)
 
+describe("a file's name in a CSR's place", function()
+  for _, name in ipairs { "/etc/ssl/x", "x.csr", "./x.pem", "~/x" } do
+    it("is told by order_from_csr: " .. name, function()
+      local order, err = certcentral.order_from_csr(name)
+      assert.is_nil(order)
+      assert.is_truthy(tostring(err):find(
+        "(give what is in the file, not its name)", 1, true), tostring(err))
+    end)
+  end
+
+  it("is not seen in other texts", function()
+    for _, text in ipairs { "", "no CSR", "-----BEGIN X-----\n.csr" } do
+      local _, err = certcentral.order_from_csr(text)
+      assert.is_nil(tostring(err):find("file", 1, true))
+    end
+  end)
+end)
+
 describe("a key file that others may read", function()
   local path
   before_each(function()

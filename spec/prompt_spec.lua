@@ -61,14 +61,15 @@ describe("the prompt on a terminal", function()
   end
 
   local function wait_for(pattern)
-    local ends, text = core.clock() + PATIENCE, nil
-    repeat
-      text = tmux("capture-pane -p")
+    local ends = core.clock() + PATIENCE
+    while true do
+      local text = tmux("capture-pane -p")
       if text:find(pattern) then
         return text
+      elseif core.clock() > ends then
+        error("no " .. pattern .. " in:\n" .. text, 0)
       end
-    until core.clock() > ends
-    error("no " .. pattern .. " in:\n" .. text, 0)
+    end
   end
 
   local function keys(...)
