@@ -56,7 +56,8 @@ describe("a line of the log", function()
     { { event = "x", id = 9007199254740991 }, "x id=9007199254740991" },
     { { event = "x", cvv = 123, api_key = "sesame" },
       "x api_key=[hidden] cvv=[hidden]" },
-    { { event = "x", message = "card " .. CARD }, 'x message="card [hidden]"' },
+    { { event = "x", message = "card " .. CARD },
+      'x message="card [hidden]"' },
   }
   for _, case in ipairs(cases) do
     it("is " .. case[2], function()

@@ -51,7 +51,7 @@ local misuse = {
 local CONFIG = {
   { { base_url = "https://www.digicert.com" }, "base_url must end in "
     .. "/services/v2, as https://www.digicert.com/services/v2, got "
-    .. "https://www.digicert.com" },
+    .. "'https://www.digicert.com'" },
   { { base_url = "https://WWW.DigiCert.com/" }, "must end in /services/v2" },
   { { base_url = "https://www.digicert.com/services" }, "must end in" },
   { { base_url = "https://www.digicert.com/services/v2/order" },
@@ -123,6 +123,24 @@ describe("a mistake in the options of new", function()
     local ok, message = pcall(budget.new, { windowz = {} })
     assert.is_false(ok)
     assert.is_truthy(message:find("did you mean 'windows'?", 1, true))
+  end)
+end)
+
+describe("a file's name in a CSR's place", function()
+  for _, name in ipairs { "/etc/ssl/x", "x.csr", "./x.pem", "~/x" } do
+    it("is told by order_from_csr: " .. name, function()
+      local order, err = certcentral.order_from_csr(name)
+      assert.is_nil(order)
+      assert.is_truthy(tostring(err):find(
+        "(give what is in the file, not its name)", 1, true), tostring(err))
+    end)
+  end
+
+  it("is not seen in other texts", function()
+    for _, text in ipairs { "", "no CSR", "-----BEGIN X-----\n.csr" } do
+      local _, err = certcentral.order_from_csr(text)
+      assert.is_nil(tostring(err):find("file", 1, true))
+    end
   end)
 end)
 

@@ -62,14 +62,14 @@ describe("the prompt on a terminal", function()
 
   local function wait_for(pattern)
     local ends = core.clock() + PATIENCE
-    local text
-    repeat
-      text = tmux("capture-pane -p")
+    while true do
+      local text = tmux("capture-pane -p")
       if text:find(pattern) then
         return text
+      elseif core.clock() > ends then
+        error("no " .. pattern .. " in:\n" .. text, 0)
       end
-    until core.clock() > ends
-    error("no " .. pattern .. " in:\n" .. text, 0)
+    end
   end
 
   local function keys(...)

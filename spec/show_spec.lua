@@ -129,9 +129,10 @@ end)
 
 describe("printing by itself", function()
   local function order_client()
-    return api.client { ["GET /order/certificate/542772"] = { 200, json.encode {
-      id = 542772, status = "issued",
-      certificate = { common_name = "www.example.com" } } } }
+    local order = { id = 542772, status = "issued",
+                    certificate = { common_name = "www.example.com" } }
+    return api.client { ["GET /order/certificate/542772"] =
+                        { 200, json.encode(order) } }
   end
 
   local function dcv_data()

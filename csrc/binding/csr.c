@@ -55,11 +55,26 @@ static int out_of_memory(lua_State *L)
 /* ---- judging ------------------------------------------------------------ */
 
 /* csr.check(pem): true, or nil and why not. */
+void lcc_no_colon(lua_State *L, const char *usage)
+{
+  bool is_module;
+  if (!lua_istable(L, 1))
+    return;
+  lua_pushliteral(L, "_judge"); /* which no table of options has */
+  lua_rawget(L, 1);
+  is_module = lua_iscfunction(L, -1);
+  lua_pop(L, 1);
+  if (is_module)
+    luaL_error(L, "bad call with a colon: use certcentral.csr.%s", usage);
+}
+
 static int check(lua_State *L)
 {
   dcc_csr_error error;
   size_t length;
-  const char *pem = check_pem(L, &length);
+  const char *pem;
+  lcc_no_colon(L, "check(pem)");
+  pem = check_pem(L, &length);
   if (dcc_csr_check(pem, length, &error)) {
     lua_pushboolean(L, 1);
     return 1;
@@ -206,8 +221,11 @@ static int inspect(lua_State *L)
 {
   dcc_csr_error error;
   size_t length;
-  const char *pem = check_pem(L, &length);
-  lcc_request *request = push_request(L);
+  const char *pem;
+  lcc_request *request;
+  lcc_no_colon(L, "inspect(pem)");
+  pem = check_pem(L, &length);
+  request = push_request(L);
   request->csr = dcc_csr_read(pem, length, &error);
   if (request->csr == NULL)
     return lcc_refuse_csr(L, error.message);
@@ -225,6 +243,7 @@ static int sha256(lua_State *L)
   char hex[DCC_SHA256_DIGITS + 1];
   const char *text;
   size_t length;
+  lcc_no_colon(L, "sha256(text)");
   luaL_checktype(L, 1, LUA_TSTRING);
   text = lua_tolstring(L, 1, &length);
   if (!dcc_sha256(text, length, hex))

@@ -12,6 +12,9 @@ void lcc_push_module(lua_State *L, const char *name);
 int lcc_fail(lua_State *L, const char *message);
 int lcc_refuse_csr(lua_State *L, const char *message);
 
+/* Raises for csr:name(...), whose first argument is this module. */
+void lcc_no_colon(lua_State *L, const char *usage);
+
 /* csr.generate, in csr_generate.c. */
 int lcc_generate(lua_State *L);
 

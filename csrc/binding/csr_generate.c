@@ -288,6 +288,7 @@ int lcc_generate(lua_State *L)
   dcc_csr_error error;
   dcc_csr_made *made;
   const char *path;
+  lcc_no_colon(L, "generate(options)");
   lua_settop(L, 1);
   luaL_checkstack(L, STACK_SLOTS, "options");
   check_options(L);

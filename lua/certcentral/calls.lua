@@ -5,22 +5,30 @@ local options_of = require "certcentral.options"
 
 local calls = {}
 
+--- Raises for a call with the wrong mark.
+-- @param mark "dot" or "colon"
+-- @param name the full name of what was called
 local function refuse(mark, name)
   options_of.raise("bad call with a %s: use %s", mark,
                    require("certcentral.functions").usage(name))
 end
+
+calls.refuse = refuse
 
 local function is_public(name, f)
   return type(f) == "function" and type(name) == "string" and
          not name:find("^_")
 end
 
+local rawequal = rawequal
+
+-- These functions take at most two arguments, as a vararg costs more.
 local function with_dot(module, name, f)
-  return function(first, ...)
+  return function(first, second)
     if rawequal(first, module) then
       refuse("colon", name)
     end
-    return f(first, ...)
+    return f(first, second)
   end
 end
 

@@ -56,6 +56,8 @@ local rows = {
     "Looks up the orders that a crash left open in the journal." },
   { "client:close", "", "",
     "Closes the connection and wipes the API key." },
+  { "client:wipes_memory", "", "boolean",
+    "Whether what libcurl frees is wiped." },
 
   { "client:order", "id [, options]", "order; or nil, err",
     "Reads an order." },

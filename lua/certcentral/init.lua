@@ -53,17 +53,6 @@ function certcentral.request(order, options)
   }, warnings
 end
 
---- As Lua's assert, for what returns nil, err: raises the error's text, with
--- the caller's line. Lua 5.1's own assert and nginx print only that an error
--- was a table.
--- @return all that it was given
-function certcentral.assert(value, err, ...)
-  if not value then
-    raise("%s", err == nil and "assertion failed!" or tostring(err))
-  end
-  return value, err, ...
-end
-
 --- Iterates over the form's rows, in the page's order.
 -- @return an iterator that gives one row (a table of its own) at a time
 function certcentral.fields()
@@ -135,11 +124,25 @@ function certcentral.date(when)
   return require("certcentral.date")(when)
 end
 
+local calls = require "certcentral.calls"
 local names = {}
 for name, value in pairs(certcentral) do
   names[#names + 1] = type(value) == "function" and name or nil
 end
-require("certcentral.calls").functions(certcentral, "certcentral", names)
+calls.functions(certcentral, "certcentral", names)
+
+--- As Lua's assert, for what returns nil, err: raises the error's text, with
+-- the caller's line. Lua 5.1's own assert and nginx print only that an error
+-- was a table.
+-- @return all that it was given
+function certcentral.assert(value, err, ...)
+  if rawequal(value, certcentral) then
+    calls.refuse("colon", "certcentral.assert")
+  elseif not value then
+    raise("%s", err == nil and "assertion failed!" or tostring(err))
+  end
+  return value, err, ...
+end
 
 -- certcentral.csr: the module of that name, which loads libcrypto.
 setmetatable(certcentral, { __index = function(_, name)

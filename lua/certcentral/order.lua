@@ -2,7 +2,10 @@
 -- form's rules. For this package's own modules.
 
 local core = require "certcentral.core"
-local print_problems = require("certcentral.printed").problems
+local printed = require "certcentral.printed"
+
+local print_problems, PROBLEMS = printed.problems, printed.PROBLEMS
+local setmetatable = setmetatable
 
 local order_options = core.options -- name -> type's name
 local YEAR_10000 = 253402300800 -- seconds since 1970
@@ -151,7 +154,9 @@ end
 -- calls where speed counts; else it answers nothing.
 local function check_call(order, options, write, who)
   local body, list, warnings, count = core_check(order, options, write)
-  if body or list then
+  if body and list[1] == nil and not (options and options.product) then
+    return body, setmetatable(list, PROBLEMS)
+  elseif body or list then
     body, list = answer(options, body, list, warnings, count)
   else
     check_order(order, who)

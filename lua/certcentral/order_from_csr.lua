@@ -66,13 +66,20 @@ local function names_of(facts)
   return common_name, names
 end
 
-local function refuse(message)
+-- Whether a text in a CSR's place is the name of a file.
+local function is_file_name(text)
+  return #text < 256 and not text:find("[\r\n]") and
+         (text:find("^[~.]*/") or text:find("%.%w%w%w$")) ~= nil
+end
+
+local function refuse(message, pem)
   if not message:find("^must ") then
     message = "is refused: " .. message
   end
   message = "'certificate.csr' " .. message
   return nil, errors.invalid({ { path = "certificate.csr", code = "csr",
-                                 message = message } }, {}, 1)
+    message = message, hint = is_file_name(pem) and
+    "give what is in the file, not its name" or nil } }, {}, 1)
 end
 
 --- Writes an order from a CSR.
@@ -86,12 +93,12 @@ end
 return function(pem, defaults)
   local ok, message = csr.check(pem)
   if not ok then
-    return refuse(message)
+    return refuse(message, pem)
   end
   local facts = csr.inspect(pem)
   local common_name, others = names_of(facts)
   if not common_name then
-    return refuse("must have a name that can be a common name")
+    return refuse("must have a name that can be a common name", pem)
   end
   local order = copy(defaults) or {}
   if type(order.certificate) ~= "table" then

@@ -287,7 +287,8 @@ function repl.wrap(certcentral, ask)
   local wrapped, placed, names = {}, {}, {}
   for name, value in pairs(certcentral) do
     wrapped[name] = value
-    names[#names + 1] = type(value) == "function" and name or nil
+    names[#names + 1] = type(value) == "function" and name ~= "assert" and
+                        name or nil
   end
   wrapped.place_order = asking(certcentral, placed, ask,
                                certcentral.place_order)
