@@ -21,7 +21,7 @@
 enum { THREADS_MAX = 16 };
 
 static const char script[] =
-  "package.path, package.cpath = '', ''\n" /* for show: nothing is looked for */
+  "package.path, package.cpath = '', ''\n" /* nothing is looked for */
   "local certcentral = require 'certcentral'\n"
   "local csr = assert(certcentral.csr.generate {\n"
   "  common_name = 'www.example.com', key = 'ec-p256' })\n"
