@@ -65,7 +65,7 @@ CPATH54 = $(CURDIR)/$(BUILD)/lua5.4/?.so;;
 CPATH51 = $(CURDIR)/$(BUILD)/lua5.1/?.so;;
 
 .PHONY: all help deps demo test test-quick sandbox repl check install \
-	uninstall install-c uninstall-c clean asan valgrind bench reference test-programs rock rock-install
+	uninstall install-c uninstall-c embed clean asan valgrind bench reference test-programs rock rock-install
 .DEFAULT_GOAL = help
 
 help:
@@ -87,6 +87,7 @@ help:
 	@echo 'make install   install to PREFIX=$(PREFIX), for ABI=5.4, luajit, 5.3, 5.5 or 5.1'
 	@echo 'make uninstall remove it from there'
 	@echo 'make install-c install the C core: header, libraries, certcentral.pc'
+	@echo 'make embed     static libraries for hosts that carry everything inside'
 	@echo 'make deps      install the Debian packages that all this needs'
 	@echo 'make clean     remove the build'
 
@@ -150,7 +151,8 @@ $(BUILD)/examples/host: examples/embed/main.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(INC_lua5.4) -o $@ $< -Wl,-E -llua5.4 -lm -ldl
 
-EXAMPLES = $(BUILD)/examples/validate $(BUILD)/examples/host
+EXAMPLES = $(BUILD)/examples/validate $(BUILD)/examples/host \
+	$(BUILD)/examples/static-lua5.4 $(BUILD)/examples/static-lua5.1
 
 # ---- running ----------------------------------------------------------------
 
@@ -183,8 +185,7 @@ SAN = $(MAKE) -s --no-print-directory BUILD=build/asan \
 	CFLAGS='-O1 -g' HARDENING=
 
 asan: deps-asan
-	@$(SAN) all test-programs build/asan/examples/validate \
-		build/asan/examples/host
+	@$(SAN) all test-programs $(EXAMPLES:$(BUILD)/%=build/asan/%)
 	@BUILD=build/asan MODE=asan sh spec/run.sh
 
 valgrind: deps-valgrind
@@ -338,6 +339,41 @@ uninstall-c:
 		"$(DESTDIR)$(C_LIBDIR)/libcertcentral.so" \
 		"$(DESTDIR)$(C_LIBDIR)/$(SONAME)" \
 		"$(DESTDIR)$(C_LIBDIR)/pkgconfig/certcentral.pc"
+
+# A host that carries everything inside: one library for each Lua, with the
+# Lua files as C, and certcentral.h. Lua, lua-cjson, libcurl and libcrypto are
+# the host's to link.
+EMBEDDED = $(sort $(shell find lua/certcentral -name '*.lua' \
+	-not -path 'lua/certcentral/sandbox/*'))
+BINDING = $(patsubst csrc/binding/%.c,%,$(wildcard csrc/binding/*.c))
+
+$(BUILD)/embed/embedded.c: csrc/binding/embed.lua $(EMBEDDED)
+	@mkdir -p $(@D)
+	@$(LUA) $< $(EMBEDDED) >$@
+$(BUILD)/embed/embedded.o: $(BUILD)/embed/embedded.c csrc/binding/embedded.h
+	$(CC) $(ALL_CFLAGS) -Icsrc/binding -c -o $@ $<
+$(BUILD)/embed/certcentral.h: csrc/binding/certcentral.h
+	@mkdir -p $(@D)
+	@cp $< $@
+define embed_rules
+$(BUILD)/embed/libcertcentral-$(1).a: $(BUILD)/embed/embedded.o \
+		$(BINDING:%=$(BUILD)/$(1)/obj/%.o) \
+		$(CORE) $(FILES) $(CSR) $(TRANSPORT)
+	@rm -f $$@
+	@ar rc $$@ $$^
+$(BUILD)/examples/static-$(1): examples/embed/static.c \
+		$(BUILD)/embed/libcertcentral-$(1).a $(BUILD)/embed/certcentral.h
+	@mkdir -p $$(@D)
+	$(CC) $(ALL_CFLAGS) $$(INC_HOST_$(1)) -I$(BUILD)/embed -o $$@ $$< \
+		$(BUILD)/embed/libcertcentral-$(1).a -l:lib$(1)-cjson.a \
+		$(STATIC_$(1)) $(CURL_LIBS) $(CRYPTO_LIBS) -lm -ldl -lpthread
+endef
+STATIC_lua5.4 = -l:liblua5.4.a
+STATIC_lua5.1 = -l:libluajit-5.1.a
+$(foreach abi,lua5.4 lua5.1,$(eval $(call embed_rules,$(abi))))
+
+embed: $(BUILD)/embed/libcertcentral-lua5.4.a \
+		$(BUILD)/embed/libcertcentral-lua5.1.a $(BUILD)/embed/certcentral.h
 
 # For luarocks: one build, for the Lua whose headers it names.
 rock:

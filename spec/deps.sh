@@ -44,6 +44,7 @@ test luajit cjson lua-cjson lua-cjson for LuaJIT
 test luajit _openssl lua-luaossl luaossl for LuaJIT
 test lua5.4 luv lua-luv luv for Lua 5.4
 test luajit luv lua-luv luv for LuaJIT
+test archive liblua5.4-cjson.a lua-cjson-dev lua-cjson to link statically
 test tool luarocks luarocks luarocks
 test tool curl curl the curl command
 test tool openssl openssl the openssl command
@@ -82,6 +83,7 @@ has() {
   case $1 in
   tool) command -v "$2" ;;
   header) gcc -E -x c -include "$2" /dev/null ;;
+  archive) [ -e "$(gcc -print-file-name="$2")" ] ;;
   library) pkg-config --exists "$(echo "$2" | sed 's/>=/ >= /')" ;;
   file) [ -e "$2" ] ;;
   nginx) has_nginx_lua ;;

@@ -132,7 +132,7 @@ describe("a file's name in a CSR's place", function()
       local order, err = certcentral.order_from_csr(name)
       assert.is_nil(order)
       assert.is_truthy(tostring(err):find(
-        "(give what is in the file, not its name)", 1, true), tostring(err))
+        "(give the file's contents)", 1, true), tostring(err))
     end)
   end
 

@@ -60,7 +60,7 @@ it("a short queue of nginx's thread pool is never full", function()
 end)
 
 it("fewer Lua states than orders, and all are placed", function()
-  start({}, { http = "lua_worker_thread_vm_pool_size 3;" })
+  start({}, { states = 3 })
   support.fault(sandbox, { kind = "delay", seconds = 0.2, times = 30,
                            method = "POST" })
   local answers = place_all(30, order_for("thread"))

@@ -98,7 +98,6 @@ COVERED = build/coverage
 coverage: deps-coverage
 	@$(MAKE) -s --no-print-directory BUILD=$(COVERED) HARDENING= \
 		SANITIZE='--coverage -fprofile-update=atomic' CFLAGS='-O0 -g' \
-		all test-programs $(COVERED)/examples/validate \
-		$(COVERED)/examples/host
+		all test-programs $(EXAMPLES:$(BUILD)/%=$(COVERED)/%)
 	@find $(COVERED) -name '*.gcda' -delete
 	@COVERED=$(COVERED) sh spec/coverage.sh

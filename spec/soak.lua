@@ -97,9 +97,12 @@ while done < COUNT do
   done = done + count
   sizes[#sizes + 1] = resident()
   local fds = descriptors()
-  -- a connection for each order, and two of libcurl's own
-  expect(fds <= fds_before + CONCURRENCY + 2, "%d file descriptors, %d at first",
-         fds, fds_before)
+  -- At any moment a connection may be on its way out while another takes its
+  -- place, and libcurl has a pair of sockets for each that is made: four for
+  -- an order. What is not given back grows by the batch instead, in which
+  -- there are more faults than this.
+  expect(fds <= fds_before + 4 * CONCURRENCY,
+         "%d file descriptors, %d at first", fds, fds_before)
 end
 queue:close()
 client:close()

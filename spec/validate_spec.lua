@@ -431,13 +431,13 @@ describe("type", function()
                             "~/x.csr", "x.req", "C:\\x.csr" } do
       local problem = judge.err({ ["certificate.csr"] = name },
                                 { check_csr = true }).problems[1]
-      assert.are.equal("give what is in the file, not its name",
+      assert.are.equal("give the file's contents",
                        problem.hint)
     end
     for _, text in ipairs { "a name", "-----BEGIN CERTIFICATE-----.csr" } do
       local problem = judge.err({ ["certificate.csr"] = text },
                                 { check_csr = true }).problems[1]
-      assert.are_not.equal("give what is in the file, not its name",
+      assert.are_not.equal("give the file's contents",
                            problem.hint)
     end
   end)

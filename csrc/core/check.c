@@ -106,21 +106,6 @@ static void report_object(dcc_check *c, const dcc_place *place,
 
 /* ---- strings ----------------------------------------------------------- */
 
-/* Whether a text in the place of a PEM is the name of a file. */
-static bool is_file_name(const char *s, size_t n)
-{
-  static const char *const ends[] = {".csr", ".pem", ".req", ".p10", ".txt",
-                                     ".der", ".crt", ".cer", ".key"};
-  if (n == 0 || n > 4096 || memchr(s, '\n', n) != NULL ||
-      (n >= 5 && memcmp(s, "-----", 5) == 0))
-    return false;
-  for (size_t i = 0; n > 4 && i < sizeof ends / sizeof *ends; i++)
-    if (memcmp(s + n - 4, ends[i], 4) == 0)
-      return true;
-  return *s == '~' || (n > 1 && *s == '.' && (s[1] == '/' || s[1] == '.')) ||
-         (*s == '/' && n < 256);
-}
-
 static void report_choice(dcc_check *c, const dcc_place *place,
                           const dcc_value *value)
 {
@@ -198,9 +183,7 @@ static void check_form_of(dcc_check *c, const dcc_place *place,
     report_got(c, "format", place, value, "not be empty", NULL);
   else if (!dcc_format_check(f->format, s, n, c->options->suffix_of,
                              &why))
-    report_got(c, why.code, place, value, why.must,
-               f->format == DCC_FORMAT_CSR && is_file_name(s, n)
-                 ? "give what is in the file, not its name" : why.hint);
+    report_got(c, why.code, place, value, why.must, why.hint);
   else if (f->format == DCC_FORMAT_CSR && c->options->csr_error != NULL)
     dcc_report(c, DCC_PROBLEM, "csr", *place, NULL, "%s%s",
                strncmp(c->options->csr_error, "must ", 5) == 0

@@ -79,7 +79,7 @@ local function refuse(message, pem)
   message = "'certificate.csr' " .. message
   return nil, errors.invalid({ { path = "certificate.csr", code = "csr",
     message = message, hint = is_file_name(pem) and
-    "give what is in the file, not its name" or nil } }, {}, 1)
+    "give the file's contents" or nil } }, {}, 1)
 end
 
 --- Writes an order from a CSR.

@@ -61,7 +61,8 @@ local posts -- requests that the transport got, since it was last asked
 local function transport(request)
   posts = posts + (request.method == "POST" and 1 or 0)
   if request.url:find("/order/alternate/", 1, true) then
-    return { status = 404, headers = {}, body = "" }
+    return { status = 404, headers = {},
+             body = '{"errors":[{"code":"not_found|order"}]}' }
   end
   return { status = 201, headers = { a = "b" }, body = BODY }
 end

@@ -8,7 +8,8 @@
 -- main, http and server are text for these blocks of nginx.conf. The specs'
 -- modules can be loaded there, too, lua-resty-http or its stand-in where
 -- `resty` is not false, and names are those of a name server that knows
--- every name as this machine. `resolver` false: there is none.
+-- every name as this machine. `resolver` false: there is none. `states`: how
+-- many Lua states nginx has for its threads (100).
 
 local ca = require "certcentral.sandbox.ca"
 local core = require "certcentral.core"
@@ -41,6 +42,7 @@ http {
   lua_package_path 'LUA_PATH';
   lua_package_cpath 'BUILD/lua5.1/?.so;;';
   lua_ssl_verify_depth 3;
+  lua_worker_thread_vm_pool_size STATES;
   CA
   RESOLVER
   HTTP
@@ -95,6 +97,7 @@ local function values_for(options, dir, resolver)
     RESOLVER = resolver and ("resolver 127.0.0.1:%s ipv6=off;")
       :format(resolver) or "",
     LEVEL = options.level or "info", MAIN = options.main or nginx.POOL,
+    STATES = ("%d"):format(options.states or 100),
     HTTP = options.http or "", SERVER = options.server or "",
   }
 end

@@ -1,4 +1,5 @@
--- Exclusive or on 32 bits, on every Lua.
+-- Exclusive or on 32 bits, on every Lua: by LuaJIT's library, by the operator
+-- of Lua 5.3 and newer, or bit by bit.
 
 local found, bit = pcall(require, "bit")
 
@@ -10,4 +11,17 @@ if found then
   }
 end
 
-return { xor = assert(load("local a, b = ... return a ~ b")) }
+local compile = _G.loadstring or load
+
+local function xor(a, b)
+  local result, place = 0, 1
+  while a > 0 or b > 0 do
+    if a % 2 ~= b % 2 then
+      result = result + place
+    end
+    a, b, place = math.floor(a / 2), math.floor(b / 2), place * 2
+  end
+  return result
+end
+
+return { xor = compile("local a, b = ... return a ~ b") or xor }
