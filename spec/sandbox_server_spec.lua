@@ -385,27 +385,6 @@ local function spawn(arguments)
 end
 
 describe("sandbox processes", function()
-  it("serve.lua prints what a client needs, until its input ends",
-    function()
-      local path = package.searchpath("certcentral.sandbox.serve",
-        package.path)
-      local program = spawn(quote(path))
-      local values = {}
-      for _ = 1, 3 do
-        local name, value = program.output:read("*l")
-          :match("^export CERTCENTRAL_([%w_]+)='(.*)'$")
-        values[name] = value
-      end
-      local answer = support.request({ base_url = values.BASE_URL,
-        api_key = values.API_KEY, ca_file = values.CA_FILE }, "GET",
-        "/user/me")
-      assert.equal(200, answer.status)
-      program.finish()
-      assert.is_false(exists(values.CA_FILE))
-      assert.equal(7, support.curl({ url = values.BASE_URL }).exit)
-      program.remove()
-    end)
-
   it("serve.lua names a bad port", function()
     local path = package.searchpath("certcentral.sandbox.serve",
       package.path)

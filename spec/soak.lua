@@ -11,9 +11,10 @@ local support = require "support.sandbox"
 
 local COUNT = tonumber(arg[1] or 2000)
 local BATCH, FAULTS, CONCURRENCY = 1000, 50, 8
-local GROWTH = 1024 * 1024 -- bytes that the process may grow by
-local SPAN = 10 -- batches, of whose sizes the median counts: malloc() takes
-                -- and gives back a megabyte now and then
+local GROWTH = 4 * 1024 * 1024 -- bytes that the process may grow by: malloc()
+                               -- takes and gives back megabytes at its leisure
+local LUA_GROWTH = 64 * 1024 -- bytes that what Lua has in use may grow by
+local SPAN = 10 -- batches, of whose sizes the median counts
 
 local KINDS = { "lose", "close", "cut", "garbage", "refuse", "html" }
 
@@ -88,7 +89,7 @@ local function median(list, from, to)
   return part[math.floor((#part + 1) / 2)]
 end
 
-local sizes, tally, done = {}, {}, 0
+local sizes, lua_sizes, tally, done = {}, {}, {}, 0
 while done < COUNT do
   local count = math.min(BATCH, COUNT - done)
   add_faults()
@@ -96,6 +97,9 @@ while done < COUNT do
   support.reset(server)
   done = done + count
   sizes[#sizes + 1] = resident()
+  collectgarbage()
+  collectgarbage()
+  lua_sizes[#lua_sizes + 1] = collectgarbage("count") * 1024
   local fds = descriptors()
   -- At any moment a connection may be on its way out while another takes its
   -- place, and libcurl has a pair of sockets for each that is made: four for
@@ -112,11 +116,15 @@ expect(fds_after <= fds_before, "%d file descriptors are left, %d before",
 server.stop()
 
 local span = math.min(SPAN, math.floor((#sizes + 1) / 2))
-local growth = median(sizes, #sizes - span + 1, #sizes)
-  - median(sizes, 1, span)
+local function grown(list)
+  return median(list, #list - span + 1, #list) - median(list, 1, span)
+end
+local growth, lua_growth = grown(sizes), math.floor(grown(lua_sizes))
 expect(growth < GROWTH, "memory grew by %d bytes", growth)
-print(("%d orders: %d placed, %d not placed, %d unknown; %d bytes more"):format(
-  done, tally.placed or 0, tally.not_placed or 0, tally.unknown or 0, growth))
-print(("%d passed, %d failed"):format(done + 2 - math.min(failures, done + 2),
+expect(lua_growth < LUA_GROWTH, "Lua's memory grew by %d bytes", lua_growth)
+print(("%d orders: %d placed, %d not placed, %d unknown; %d bytes more, "
+  .. "%d of them Lua's"):format(done, tally.placed or 0, tally.not_placed or 0,
+                                tally.unknown or 0, growth, lua_growth))
+print(("%d passed, %d failed"):format(done + 3 - math.min(failures, done + 3),
                                       failures))
 os.exit(failures == 0)

@@ -68,6 +68,21 @@ local function take_one(call, store, name)
   end
 end
 
+-- Takes the locks of the names, one after the other: true; or nil, err.
+local function take_all(self, call, prefix, names)
+  for i, name in ipairs(names) do
+    local held = { name = prefix .. name, token = false }
+    self.held[i] = held -- before the lock: nothing is to fail behind it
+    local token, waited = take_one(call, self.store, held.name)
+    if not token then
+      return nil, waited
+    end
+    held.token = token
+    self.trusted = self.trusted or waited
+  end
+  return true
+end
+
 --- Claims names for a call.
 -- @param names list of names, the same order for all who claim them
 -- @return the claim; false where the client has no store; or nil, err
@@ -79,18 +94,19 @@ function claims.take(call, names)
     return false
   end
   local client = call.client
-  local prefix = ("%s %s "):format(client.base_url, client:_account())
   local self = setmetatable({ store = store, held = {}, time = call.world.time,
     seconds = client.deadline + SPARE,
     trusted = client.own_store or not client.custom }, Claim)
-  for i, name in ipairs(names) do
-    local token, waited = take_one(call, store, prefix .. name)
-    if not token then
-      self:release()
-      return nil, waited
-    end
-    self.trusted = self.trusted or waited
-    self.held[i] = { name = prefix .. name, token = token }
+  local ok, taken, why = pcall(take_all, self, call, ("%s %s "):format(
+    client.base_url, client:_account()), names)
+  if not (ok and taken) then
+    self:release()
+  end
+  if not ok then
+    collectgarbage() -- where memory ran out a lock may be nobody's
+    error(taken, 0)
+  elseif not taken then
+    return nil, why
   end
   return self
 end
@@ -112,7 +128,9 @@ function Claim:release()
   for i = #self.held, 1, -1 do
     local held = self.held[i]
     self.held[i] = nil
-    pcall(self.store.unlock, self.store, held.name, held.token)
+    if held.token then
+      pcall(self.store.unlock, self.store, held.name, held.token)
+    end
   end
 end
 

@@ -392,6 +392,10 @@ end
 local function place(self, call, order)
   local name = order.once and call.name
   if name and self.under_way[name] then
+    collectgarbage() -- one that was dropped on its way is not under way,
+    collectgarbage() -- nor is one of a queue that this ends
+  end
+  if name and self.under_way[name] then
     return finish(call, order, nil, client.name_taken(name))
   elseif name then
     self.under_way[name] = call
