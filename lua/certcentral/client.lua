@@ -118,7 +118,8 @@ function client.new(options)
   local self = setmetatable({
     base_url = found.url,
     secret = secret,
-    hiding = hiding,
+    -- out of sight of who looks into the client: it leads to the orders
+    hide_with = function(ready, hide) hiding[ready] = hide end,
     -- what the other side says may hold the key, and card data of an order
     mask = function(text)
       text = secret:mask(text)
@@ -305,7 +306,7 @@ local function prepare(self, order, options, name, who)
     ours = { common_name = rawget(certificate, "common_name"),
              csr = rawget(certificate, "csr") },
   }
-  self.hiding[ready] = order_secrets(order)
+  self.hide_with(ready, order_secrets(order))
   return ready
 end
 
