@@ -358,7 +358,7 @@ $(BUILD)/embed/certcentral.h: csrc/binding/certcentral.h
 define embed_rules
 $(BUILD)/embed/libcertcentral-$(1).a: $(BUILD)/embed/embedded.o \
 		$(BINDING:%=$(BUILD)/$(1)/obj/%.o) \
-		$(CORE) $(FILES) $(CSR) $(TRANSPORT)
+		$(CORE) $(FILES) $(CSR) $(SUFFIX) $(TRANSPORT)
 	@rm -f $$@
 	@ar rc $$@ $$^
 $(BUILD)/examples/static-$(1): examples/embed/static.c \
