@@ -2,7 +2,6 @@
 -- "processes" are coroutines of one, each with a client of its own; they take
 -- turns where one waits or exchanges.
 
-local certcentral = require "certcentral"
 local clocks = require "certcentral.sandbox.clock"
 local files = require "support.files"
 local journal_support = require "support.journal"
@@ -110,17 +109,11 @@ local function run(service, functions)
 end
 
 local function client_of(service, more)
-  local options = { api_key = support.KEY, transport = service.world }
-  for name, value in pairs(more or {}) do
-    options[name] = value
-  end
-  return assert(certcentral.new(options))
+  return support.over(service.world, more)
 end
 
 local function order_of(name)
-  local order = orders.minimal()
-  order.alternative_order_id = name
-  return order
+  return orders.with { alternative_order_id = name }
 end
 
 -- Ways to ask for one order of a name: what f(client) returns.

@@ -1,7 +1,6 @@
 -- Ctrl-C and hooks: what raises wherever the script is. It stops the script
 -- with the order's name, and leaves queues in order.
 
-local certcentral = require "certcentral"
 local orders = require "support.orders"
 local service = require "support.service"
 local stores = require "certcentral.store"
@@ -10,18 +9,11 @@ local support = require "support.client"
 local PLACED = service.PLACED
 
 local function client_of(box, more)
-  local options = { api_key = support.KEY, transport = box.world,
-                    store = stores.memory() }
-  for name, value in pairs(more or {}) do
-    options[name] = value
-  end
-  return assert(certcentral.new(options))
+  return support.over(box.world, { store = stores.memory() }, more)
 end
 
 local function order_of(name)
-  local order = orders.minimal()
-  order.alternative_order_id = name
-  return order
+  return orders.with { alternative_order_id = name }
 end
 
 -- As lua.c's signal handler raises it.

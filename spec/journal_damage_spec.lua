@@ -1,7 +1,6 @@
 -- Journals that are damaged, shared by accounts, written under a wrong clock,
 -- locked by others, or large: what becomes of the orders in them.
 
-local certcentral = require "certcentral"
 local core = require "certcentral.core"
 local files = require "support.files"
 local journals = require "certcentral.journal"
@@ -22,18 +21,12 @@ end)
 after_each(function() shell.remove(directory) end)
 
 local function client_of(box, journal, more)
-  local options = { api_key = support.KEY, transport = box.world,
-                    journal = journal, store = stores.memory() }
-  for name, value in pairs(more or {}) do
-    options[name] = value
-  end
-  return assert(certcentral.new(options))
+  return support.over(box.world,
+    { journal = journal, store = stores.memory() }, more)
 end
 
 local function order_of(name)
-  local order = orders.minimal()
-  order.alternative_order_id = name
-  return order
+  return orders.with { alternative_order_id = name }
 end
 
 -- Lines as this client writes them; `seconds` ago.

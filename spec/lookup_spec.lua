@@ -1,7 +1,6 @@
 -- What the answer to a look-up says, and what follows: "none" is only what
 -- CertCentral itself says; an order that cannot be judged leaves ours unknown.
 
-local certcentral = require "certcentral"
 local journals = require "certcentral.journal"
 local orders = require "support.orders"
 local service = require "support.service"
@@ -77,17 +76,11 @@ local answers = {
 }
 
 local function order_of(name)
-  local order = orders.minimal()
-  order.alternative_order_id = name
-  return order
+  return orders.with { alternative_order_id = name }
 end
 
 local function client_of(box, more)
-  local options = { api_key = support.KEY, transport = box.world }
-  for name, value in pairs(more or {}) do
-    options[name] = value
-  end
-  return assert(certcentral.new(options))
+  return support.over(box.world, more)
 end
 
 local function posts(box)

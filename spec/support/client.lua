@@ -48,14 +48,20 @@ function client.world(perform)
            sleep = clock.sleep }
 end
 
---- A client with the key, a transport (a function) and more options. It waits
--- without taking time.
-function client.new(transport, more)
-  local options = { api_key = client.KEY, transport = client.world(transport) }
-  for name, value in pairs(more or {}) do
-    options[name] = value
+--- A client with the key in a world, and the options of some tables.
+function client.over(world, ...)
+  local options = { api_key = client.KEY, transport = world }
+  for _, more in ipairs { ... } do
+    for name, value in pairs(more) do
+      options[name] = value
+    end
   end
   return assert(certcentral.new(options))
+end
+
+--- The same with a transport (a function). It waits without taking time.
+function client.new(transport, more)
+  return client.over(client.world(transport), more)
 end
 
 --- Places an order (the minimal one) over a transport.

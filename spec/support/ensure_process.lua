@@ -31,8 +31,7 @@ local client = assert(certcentral.new {
 local ways = {}
 
 function ways.ensure()
-  local order = orders.minimal()
-  order.alternative_order_id = name
+  local order = orders.with { alternative_order_id = name }
   return client:ensure_order(order, { check_csr = false })
 end
 

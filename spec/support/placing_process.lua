@@ -77,9 +77,8 @@ function actions.ensure()
   for i = 1, tonumber(count) do
     local name = "job-" .. i
     if not placed[name] then
-      local order = orders.minimal()
-      order.alternative_order_id = name
-      assert(client:ensure_order(order))
+      assert(client:ensure_order(orders.with {
+        alternative_order_id = name }))
     end
   end
   io.write("left ", #assert(journal:open_orders()), "\n")
