@@ -121,12 +121,7 @@ static int shared_gc(lua_State *L)
 
 static void push_shared(lua_State *L)
 {
-  lcc_shared *shared = LCC_NEWUSERDATA(L, sizeof *shared);
-  shared->order = NULL;
-  luaL_newmetatable(L, LCC_ORDER);
-  lua_pushcfunction(L, shared_gc);
-  lua_setfield(L, -2, "__gc");
-  lua_setmetatable(L, -2);
+  lcc_shared *shared = lcc_push_owner(L, sizeof *shared, LCC_ORDER, shared_gc);
   lcc_names_pin(L, &shared->names, option_names, OPTIONS - 1);
 }
 
@@ -474,13 +469,7 @@ static void make_secret_type(lua_State *L)
                                      {"__gc", secret_wipe},
                                      {"__tostring", secret_tostring},
                                      {NULL, NULL}};
-  luaL_newmetatable(L, LCC_SECRET);
-  LCC_SETFUNCS(L, methods);
-  lua_pushvalue(L, -1);
-  lua_setfield(L, -2, "__index");
-  lua_pushboolean(L, 0);
-  lua_setfield(L, -2, "__metatable");
-  lua_pop(L, 1);
+  lcc_new_type(L, LCC_SECRET, methods);
 }
 
 /* ---- the rest ---------------------------------------------------------- */

@@ -30,14 +30,7 @@ static int request_gc(lua_State *L)
 /* Pushes a userdata that owns nothing yet. */
 static lcc_request *push_request(lua_State *L)
 {
-  lcc_request *request = LCC_NEWUSERDATA(L, sizeof *request);
-  *request = (lcc_request){0};
-  if (luaL_newmetatable(L, LCC_REQUEST)) {
-    lua_pushcfunction(L, request_gc);
-    lua_setfield(L, -2, "__gc");
-  }
-  lua_setmetatable(L, -2);
-  return request;
+  return lcc_push_owner(L, sizeof(lcc_request), LCC_REQUEST, request_gc);
 }
 
 /* The request's text; a number is none. */

@@ -253,14 +253,7 @@ static int made_gc(lua_State *L)
 /* Pushes a userdata that owns what is made, whatever raises meanwhile. */
 static dcc_csr_made *push_made(lua_State *L)
 {
-  dcc_csr_made *made = LCC_NEWUSERDATA(L, sizeof *made);
-  *made = (dcc_csr_made){0};
-  if (luaL_newmetatable(L, LCC_MADE)) {
-    lua_pushcfunction(L, made_gc);
-    lua_setfield(L, -2, "__gc");
-  }
-  lua_setmetatable(L, -2);
-  return made;
+  return lcc_push_owner(L, sizeof(dcc_csr_made), LCC_MADE, made_gc);
 }
 
 /* Nothing that can raise stands between the file and the return. */

@@ -295,10 +295,7 @@ static int handle_perform(lua_State *L)
   bool answered;
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
-  response = LCC_NEWUSERDATA(L, sizeof *response);
-  *response = (dcc_curl_response){ .status = 0 };
-  luaL_getmetatable(L, RESPONSE);
-  lua_setmetatable(L, -2);
+  response = lcc_push_owner(L, sizeof *response, RESPONSE, response_gc);
   lcc_curl_read_request(L, headers, &request);
   if (handle->curl == NULL) /* asked last: a metamethod may close it */
     return luaL_error(L, "perform on a closed handle");
@@ -359,10 +356,6 @@ LCC_EXPORT int luaopen_certcentral_curl(lua_State *L)
   lua_setfield(L, -2, "__index");
   lua_pushliteral(L, "certcentral.curl.handle");
   lua_setfield(L, -2, "__metatable");
-  lua_pop(L, 1);
-  luaL_newmetatable(L, RESPONSE);
-  lua_pushcfunction(L, response_gc);
-  lua_setfield(L, -2, "__gc");
   lua_pop(L, 1);
   lcc_curl_multi_open(L);
   luaL_newlib(L, functions);

@@ -137,13 +137,8 @@ static int push_results(lua_State *L)
 /* Pushes push_results and a userdata that owns no results yet. */
 static lcc_results *push_owner(lua_State *L)
 {
-  lcc_results *results;
   lua_pushcfunction(L, push_results);
-  results = LCC_NEWUSERDATA(L, sizeof *results);
-  results->list = NULL;
-  luaL_getmetatable(L, RESULTS);
-  lua_setmetatable(L, -2);
-  return results;
+  return lcc_push_owner(L, sizeof(lcc_results), RESULTS, results_gc);
 }
 
 /* Where memory runs out or a finalizer raises on the way, nothing is lost:
@@ -285,9 +280,5 @@ void lcc_curl_multi_open(lua_State *L)
   lua_setfield(L, -2, "__index");
   lua_pushliteral(L, MULTI);
   lua_setfield(L, -2, "__metatable");
-  lua_pop(L, 1);
-  luaL_newmetatable(L, RESULTS);
-  lua_pushcfunction(L, results_gc);
-  lua_setfield(L, -2, "__gc");
   lua_pop(L, 1);
 }

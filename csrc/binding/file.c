@@ -245,11 +245,5 @@ void lcc_open_files(lua_State *L)
                                      {"release", lock_release},
                                      {"__gc", lock_gc},
                                      {NULL, NULL}};
-  luaL_newmetatable(L, LCC_LOCK);
-  LCC_SETFUNCS(L, methods);
-  lua_pushvalue(L, -1);
-  lua_setfield(L, -2, "__index");
-  lua_pushboolean(L, 0);
-  lua_setfield(L, -2, "__metatable");
-  lua_pop(L, 1);
+  lcc_new_type(L, LCC_LOCK, methods);
 }

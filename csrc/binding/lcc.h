@@ -16,6 +16,7 @@
 
 #include <lauxlib.h>
 #include <lua.h>
+#include <string.h>
 
 #include "../core/buffer.h"
 
@@ -41,6 +42,34 @@
 /* A dcc_secret in a full userdata: the API key in C memory. Made by
  * certcentral.core, read by certcentral.curl. */
 #define LCC_SECRET "certcentral.secret"
+
+/* Pushes a userdata of zeros, which `gc` releases: it owns what a call makes,
+ * whatever raises meanwhile. */
+static inline void *lcc_push_owner(lua_State *L, size_t size, const char *type,
+                                   lua_CFunction gc)
+{
+  void *owner = LCC_NEWUSERDATA(L, size);
+  memset(owner, 0, size);
+  if (luaL_newmetatable(L, type)) {
+    lua_pushcfunction(L, gc);
+    lua_setfield(L, -2, "__gc");
+  }
+  lua_setmetatable(L, -2);
+  return owner;
+}
+
+/* Makes a type whose metatable has its methods, too, and is out of reach. */
+static inline void lcc_new_type(lua_State *L, const char *type,
+                                const luaL_Reg *methods)
+{
+  luaL_newmetatable(L, type);
+  LCC_SETFUNCS(L, methods);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -2, "__index");
+  lua_pushboolean(L, 0);
+  lua_setfield(L, -2, "__metatable");
+  lua_pop(L, 1);
+}
 
 /* Functions of certcentral.core that stand in file.c. */
 int lcc_append(lua_State *L);

@@ -30,14 +30,7 @@ static int chain_gc(lua_State *L)
 
 static lcc_chain *push_chain(lua_State *L)
 {
-  lcc_chain *c = LCC_NEWUSERDATA(L, sizeof *c);
-  *c = (lcc_chain){0};
-  if (luaL_newmetatable(L, LCC_CHAIN)) {
-    lua_pushcfunction(L, chain_gc);
-    lua_setfield(L, -2, "__gc");
-  }
-  lua_setmetatable(L, -2);
-  return c;
+  return lcc_push_owner(L, sizeof(lcc_chain), LCC_CHAIN, chain_gc);
 }
 
 static int refuse(lua_State *L, const char *message)
@@ -273,14 +266,7 @@ static int files_gc(lua_State *L)
 
 static lcc_files *push_files(lua_State *L)
 {
-  lcc_files *files = LCC_NEWUSERDATA(L, sizeof *files);
-  memset(files, 0, sizeof *files);
-  if (luaL_newmetatable(L, LCC_FILES)) {
-    lua_pushcfunction(L, files_gc);
-    lua_setfield(L, -2, "__gc");
-  }
-  lua_setmetatable(L, -2);
-  return files;
+  return lcc_push_owner(L, sizeof(lcc_files), LCC_FILES, files_gc);
 }
 
 /* Reads item i of the list at 1, whose strings stay on the stack. Returns 0,
