@@ -115,15 +115,18 @@ function client.new(options)
   local secret = core.secret(found.key)
   -- orders that are ready or on their way -> what hides their secrets
   local hiding = setmetatable({}, { __mode = "k" })
+  local shared = setmetatable({}, { __mode = "v" }) -- for order_secrets
   local self = setmetatable({
     base_url = found.url,
     secret = secret,
     -- out of sight of who looks into the client: it leads to the orders
-    hide_with = function(ready, hide) hiding[ready] = hide end,
+    hide_secrets = function(ready, order)
+      hiding[ready] = order_secrets(order, shared)
+    end,
     -- what the other side says may hold the key, and card data of an order
     mask = function(text)
       text = secret:mask(text)
-      for _, hide in next, hiding do
+      for _, hide in next, shared do
         text = hide(text)
       end
       return text
@@ -306,7 +309,7 @@ local function prepare(self, order, options, name, who)
     ours = { common_name = rawget(certificate, "common_name"),
              csr = rawget(certificate, "csr") },
   }
-  self.hide_with(ready, order_secrets(order))
+  self.hide_secrets(ready, order)
   return ready
 end
 

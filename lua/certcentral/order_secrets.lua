@@ -38,9 +38,11 @@ local function pattern_of(value)
 end
 
 --- @param order the order table
+-- @param shared texts of secrets -> the function that hides them: orders that
+--   are paid with one card have one
 -- @return a function from a text to the same without the order's secrets;
 --   nil where it has none
-return function(order)
+return function(order, shared)
   local patterns = {}
   for _, path in ipairs(secret_paths()) do
     local object = rawget(order, path[1])
@@ -53,10 +55,16 @@ return function(order)
       patterns[#patterns + 1] = pattern_of(value)
     end
   end
-  return #patterns > 0 and function(text)
+  if #patterns == 0 then
+    return nil
+  end
+  local key = table.concat(patterns, "\n")
+  local hide = shared[key] or function(text)
     for _, pattern in ipairs(patterns) do
       text = text:gsub(pattern, "[hidden]")
     end
     return text
-  end or nil
+  end
+  shared[key] = hide -- held by who asked for it alone
+  return hide
 end
