@@ -78,7 +78,8 @@ static bool is_public_name(const char *s, size_t n)
     if (s[i] == '0' || s[i] == '1' || s[i] == '8' || s[i] == '9')
       return false;
   return (letters == n - last && letters >= 2) ||
-         (n - last > 4 && (s[last] | 32) == 'x' && s[last + 2] == '-');
+         (n - last > 4 && (s[last] | 32) == 'x' && s[last + 2] == '-' &&
+          s[last + 3] == '-'); /* is_dns_name() has seen to the rest */
 }
 
 /* There is no list here but the built-in one. */
