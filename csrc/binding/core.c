@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <time.h>
 
 #include "../core/ascii.h"
@@ -474,6 +475,13 @@ static void make_secret_type(lua_State *L)
 
 /* ---- the rest ---------------------------------------------------------- */
 
+/* process() -> the process id */
+static int core_process(lua_State *L)
+{
+  lua_pushinteger(L, (lua_Integer)getpid());
+  return 1;
+}
+
 /* path(product) -> the endpoint's path, or nil when that is no product */
 static int core_path(lua_State *L)
 {
@@ -635,6 +643,7 @@ LCC_EXPORT int luaopen_certcentral_core(lua_State *L)
 {
   static const luaL_Reg functions[] = {
     {"fields", core_fields}, {"secret", core_secret}, {"path", core_path},
+    {"process", core_process},
     {"random_id", core_random_id}, {"tidy", core_tidy},
     {"printable", core_printable}, {"clock", core_clock},
     {"sleep", core_sleep}, {"lower", core_lower},

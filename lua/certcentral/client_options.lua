@@ -79,7 +79,7 @@ local function retry(value)
   end
   for name, number in pairs(value) do
     if RETRY[name] == nil then
-      return "table of attempts, base and cap"
+      return "table of attempts, base and cap", ("'%s'"):format(tostring(name))
     elseif type(number) ~= "number" or
            not (number >= 0 and number <= REQUEST_MAX) then
       return ("table whose '%s' is a number from 0 to %d"):format(name,

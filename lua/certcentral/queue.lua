@@ -67,6 +67,7 @@ local function check_open(self, what)
   if self.closed then
     raise("'%s' on a closed queue: make another with client:queue()", what)
   end
+  queue_run.look_at_process(self)
 end
 
 local function raise_problem(self)
@@ -223,9 +224,6 @@ end
 
 -- ---- giving up -----------------------------------------------------------
 
--- An order that is open in a journal is looked up by client:recover().
-local NO_JOURNAL = { write = function() return true end }
-
 local is_jit
 
 local function own_budget(budget)
@@ -274,7 +272,7 @@ local function become_quiet(self)
     self.view.budget = own_budget(self.client.budget) and
                        self.client.budget or false
     self.view.journal = journal and not (known and known.is_own(journal))
-                        and NO_JOURNAL or nil
+                        and queue_run.NO_JOURNAL or nil
   end
 end
 
@@ -287,11 +285,8 @@ function methods:_end(quiet)
   end
   self.closed, self.guard = true, nil
   self.client.queues[self] = nil
-  local all = {}
-  for ticket in pairs(self.live) do
-    all[#all + 1] = ticket
-  end
-  for _, ticket in ipairs(all) do
+  queue_run.look_at_process(self)
+  for _, ticket in ipairs(queue_run.live(self)) do
     if ticket.state ~= "done" then
       queue_run.tell(self, give_up, self, ticket)
     end
@@ -380,6 +375,7 @@ function queue.new(client, options)
   end
   local self = setmetatable({
     client = client, concurrency = options.concurrency or CONCURRENCY,
+    process = core.process(),
     live = {},                          -- tickets without an outcome
     queued = {}, first = 1, last = 0,   -- those that have not begun
     transfers = {},                     -- id -> ticket

@@ -107,6 +107,7 @@ local function finish(self, ticket, outcome)
   if not self.quiet then
     wake_waiter(self, ticket)
   end
+  queue_run.look_at_process(self) -- that was code of the caller's
 end
 
 local function failed(err)
@@ -409,6 +410,15 @@ function stop(self, ticket)
   end
 end
 
+--- The orders that have no outcome yet.
+function queue_run.live(self)
+  local live = {}
+  for ticket in pairs(self.live) do
+    live[#live + 1] = ticket
+  end
+  return live
+end
+
 --- Ends an order, whatever it is at.
 function queue_run.give_up(self, ticket)
   if ticket.state == "queued" then
@@ -421,6 +431,31 @@ function queue_run.give_up(self, ticket)
   if coroutine.status(ticket.thread) == "suspended" then
     stop(self, ticket)
   end
+end
+
+-- An order that is open in a journal is looked up by client:recover().
+queue_run.NO_JOURNAL = { write = function() return true end }
+
+--- Leaves the orders of a queue to the process that made it: one that is
+-- forked from it has copies, and would send them again, or say in the journal
+-- that they were not sent.
+function queue_run.look_at_process(self)
+  local view, process = self.view, core.process()
+  if process == self.process then
+    return
+  end
+  self.process = process
+  view.journal = self.client.journal and queue_run.NO_JOURNAL or nil
+  view.on_event = false
+  for _, ticket in ipairs(queue_run.live(self)) do
+    if ticket.state ~= "done" then
+      ticket.result = failed(errors.new("unknown", "nobody can tell whether "
+        .. "the order was placed: it is left to the process that this one was "
+        .. "forked from", { alternative_order_id = ticket.name }))
+      queue_run.tell(self, queue_run.give_up, self, ticket)
+    end
+  end
+  view.journal, view.on_event = nil, nil
 end
 
 return queue_run
