@@ -364,44 +364,85 @@ describe("the claim of a name", function()
   end)
 end)
 
+-- Where a name's past is kept: each returns a function that returns the
+-- options of one more run.
+local keepers = {
+  { "the journal", function()
+    local journal = journals.memory()
+    return function() return { journal = journal, store = stores.memory() } end
+  end },
+  { "the claim's note", function()
+    local store = stores.memory()
+    return function() return { store = store } end
+  end },
+}
+
+for _, keeper in ipairs(keepers) do
+  describe(keeper[1] .. ", asked before anything is sent,", function()
+    local function runs(service)
+      local options = keeper[2]()
+      return function() return ask(service, 1, ensure, options)[1] end
+    end
+
+    it("keeps an unclear order from going out again", function()
+      local service = new_service { lost = true, stored = 140 }
+      local again = runs(service)
+      assert.are.equal("unknown", again()[2].outcome)
+      service.clock:advance(30)
+      local second = again()
+      assert.are.equal("unknown", second[2].kind)
+      assert.is_truthy(second[2].message:find("it was sent %d+ seconds ago, "
+        .. "and is not found"), second[2].message)
+      assert.are.equal(1, service.posts)
+      service.clock:advance(200)
+      assert.are.equal(1001, again()[1].id)
+      assert.are.equal(1, service.posts)
+    end)
+
+    it("lets it out again once it is settled", function()
+      local service = new_service { lost = true, stored = 1e9 }
+      local again = runs(service)
+      again()
+      service.clock:advance(3500)
+      again()
+      assert.are.equal(1, service.posts)
+      service.clock:advance(101)
+      again()
+      assert.are.equal(2, service.posts)
+    end)
+  end)
+end
+
+describe("a note whose time cannot be true", function()
+  for name, hours in pairs { ["of a clock that was behind"] = -2e5,
+                             ["of a clock that was ahead"] = 48 } do
+    it(name .. " settles an hour after it is seen", function()
+      local service = new_service { lost = true, stored = 1e9 }
+      local store, now, shift = stores.memory(), service.world.time, 0
+      service.world.time = function() return now() + shift end
+      local function again()
+        return ask(service, 1, ensure, function()
+          return { store = store }
+        end)[1]
+      end
+      shift = hours * 3600
+      again()
+      shift = 0
+      local err = again()[2]
+      assert.are.equal("unknown", err.outcome)
+      assert.is_truthy(err.message:find("at a time that is not known", 1,
+                                        true), err.message)
+      service.clock:advance(3500)
+      again()
+      assert.are.equal(1, service.posts)
+      service.clock:advance(101)
+      again()
+      assert.are.equal(2, service.posts)
+    end)
+  end
+end)
+
 describe("the journal, asked before anything is sent,", function()
-  it("keeps an unclear order from going out again", function()
-    local service = new_service { lost = true, stored = 140 }
-    local journal = journals.memory()
-    local function again()
-      return ask(service, 1, ensure, function()
-        return { journal = journal, store = stores.memory() }
-      end)[1]
-    end
-    assert.are.equal("unknown", again()[2].outcome)
-    service.clock:advance(30)
-    local second = again()
-    assert.are.equal("unknown", second[2].kind)
-    assert.is_truthy(second[2].message:find("it was sent %d+ seconds ago, and "
-      .. "is not found"), second[2].message)
-    assert.are.equal(1, service.posts)
-    service.clock:advance(200)
-    assert.are.equal(1001, again()[1].id)
-    assert.are.equal(1, service.posts)
-  end)
-
-  it("lets it out again once it is settled", function()
-    local service = new_service { lost = true, stored = 1e9 }
-    local journal = journals.memory()
-    local function again()
-      return ask(service, 1, ensure, function()
-        return { journal = journal, store = stores.memory() }
-      end)[1]
-    end
-    again()
-    service.clock:advance(3500)
-    again()
-    assert.are.equal(1, service.posts)
-    service.clock:advance(101)
-    again()
-    assert.are.equal(2, service.posts)
-  end)
-
   it("has the id that the look-up does not show yet", function()
     local service = new_service { lag = 30 }
     local journal = journals.memory()

@@ -145,8 +145,17 @@ function Claim:note(what, id)
   end
 end
 
---- What the last holder noted: {what = "sent" where it was killed, else
--- "placed", time, id}; or nil.
+--- Notes what an order that was sent has come to.
+function Claim:note_end(result, err)
+  if result then
+    self:note("placed", result.id)
+  elseif err.outcome ~= "unknown" or not self.trusted then
+    self:note(nil)
+  end
+end
+
+--- What the last holder noted: {what = "sent" where it was killed or what it
+-- sent is unknown, else "placed", time, id}; or nil.
 function Claim:noted_before()
   local ok, value = errors.try(self.store.get, self.store,
                                self.held[#self.held].name)

@@ -522,7 +522,7 @@ function methods:_ensure(call, ready)
   end
   result, answer = place(self, call, ready)
   if claim then
-    claim:note(result and "placed" or nil, result and result.id)
+    claim:note_end(result, answer)
   end
   return result, answer
 end

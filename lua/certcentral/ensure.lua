@@ -107,8 +107,11 @@ local function add_note(call, past)
   if note and note.what == "placed" then
     past.noted = note.id
   elseif note and note.what == "sent" and not call.client.journal then
-    local age = call.world.time() - note.time
-    past.open = age >= 0 and age < journal_lines.SETTLE and
+    local age = journal_lines.age(note.time, call.world.time())
+    if not age then
+      call.claim:note "sent" -- it settles an hour from now
+    end
+    past.open = (not age or age < journal_lines.SETTLE) and
                 { age = age, time = note.time } or nil
   end
 end

@@ -93,14 +93,19 @@ local function owner(client, intent)
          intent.account == client:_account() and "ours" or "others"
 end
 
--- Seconds since an order was sent; nil where its time cannot be true: the
--- clock was wrong then, or is now.
-local function age_of(order, now)
-  local time = order.intent.time
+--- Seconds since a time that was noted; nil where it cannot be true: the clock
+-- was wrong then, or is now.
+function journal_lines.age(time, now)
   if type(time) ~= "number" or time < EARLIEST or time > now + AHEAD then
     return nil
   end
-  return now - math.max(time, order.since or time)
+  return now - time
+end
+
+-- Seconds since an order was sent, or nil as above.
+local function age_of(order, now)
+  local age = journal_lines.age(order.intent.time, now)
+  return age and math.min(age, now - (order.since or -math.huge))
 end
 
 local TYPES = { alternative_order_id = "string", common_name = "string",

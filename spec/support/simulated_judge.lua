@@ -10,7 +10,7 @@ judge.FAULTS = { "twice", "lost", "phantom", "wrong", "raised", "silent" }
 
 --- Counts that are no faults.
 judge.OTHERS = { "orders", "placed", "not_placed", "unknown", "crashed",
-                 "again", "scenarios" }
+                 "scenarios" }
 
 function judge.new_sums()
   local sums = {}
@@ -143,30 +143,10 @@ end
 
 -- ---- one wish --------------------------------------------------------------
 
--- Whether nothing could tell the call of `later` of the order `earlier`: its
--- call had ended without knowing of it, look-ups did not show it yet, and
--- there is no journal.
-local function is_limit(self, earlier, later)
-  local call = earlier.post and earlier.post.call
-  if self.journal_kind ~= "none" or not call then
-    return false
-  end
-  local ended = call.told == "unknown" and call.ended
-                or not call.told and call.process.crashed_at
-  return ended and ended <= later.post.at
-    and earlier.shown > later.post.call.began
-end
-
 -- `list`: the orders of a wish that are not over, oldest POST first.
 local function judge_wish(self, account, name, list)
   for i = 2, #list do
-    local limit = true
-    for j = 1, i - 1 do
-      limit = limit and is_limit(self, list[j], list[i])
-    end
-    if limit then
-      self.sums.again = self.sums.again + 1
-    elseif list[i].post then
+    if list[i].post then
       add(self, "twice", account, name, list[i].id .. " is one too many")
     end
   end

@@ -8,9 +8,6 @@
 --   phantom  told as placed, and nothing is stored
 --   wrong    told the id of another order
 --   raised   an error thrown in place of an outcome
---   again    not a fault but a limit: without a journal, nothing tells the
---            next process that the last one did not learn what became of its
---            order, which was stored only later
 --
 -- A wish is one call of place_order, or a name of an account for ensure_order
 -- and renew, by however many calls.
