@@ -5,6 +5,10 @@ local support = require "support.client"
 
 local NO_KEY = "no API key: give api_key or api_key_file"
 
+-- Of programs that load the build: without a key, with the build's sanitizers.
+local ENVIRONMENT = ("env -u CERTCENTRAL_API_KEY ASAN_OPTIONS=detect_leaks=0 "
+  .. "LD_PRELOAD='%s'"):format(os.getenv("CERTCENTRAL_TEST_PRELOAD") or "")
+
 local function shell(format, ...)
   local pipe = assert(io.popen(format:format(...) .. " 2>&1"))
   local text = pipe:read("*a")
@@ -86,9 +90,10 @@ describe("a script of Lua 5.1", function()
   end
 
   it("ends with the reason", function()
-    local text = shell("env -u CERTCENTRAL_API_KEY LUA_PATH='%s' "
+    local text = shell("%s LUA_PATH='%s' "
       .. "LUA_CPATH='%s/lua5.1/?.so;;' lua5.1 -e 'local c = require "
-      .. "\"certcentral\" c.assert(c.new())'", package.path, build())
+      .. "\"certcentral\" c.assert(c.new())'", ENVIRONMENT, package.path,
+      build())
     assert.is_truthy(text:find("lua5.1: (command line):1: " .. NO_KEY, 1,
                                true), text)
   end)
@@ -127,8 +132,8 @@ http {
     conf:write((text:gsub("%u%u%u+", { MODULES = MODULES, DIR = dir,
                                        BUILD = build() })))
     conf:close()
-    text = shell("env -u CERTCENTRAL_API_KEY timeout 30 nginx -p \"$PWD\" "
-                       .. "-e stderr -c '%s/nginx.conf'", dir)
+    text = shell("%s timeout 30 nginx -p \"$PWD\" -e stderr "
+                 .. "-c '%s/nginx.conf'", ENVIRONMENT, dir)
     assert.is_truthy(text:find("init_by_lua error: [^\n]*orders%.lua:%d+: "
                                .. NO_KEY), text)
   end)
