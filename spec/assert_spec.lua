@@ -132,7 +132,7 @@ http {
     conf:write((text:gsub("%u%u%u+", { MODULES = MODULES, DIR = dir,
                                        BUILD = build() })))
     conf:close()
-    text = shell("%s timeout 30 nginx -p \"$PWD\" -e stderr "
+    text = shell("timeout 30 %s nginx -p \"$PWD\" -e stderr "
                  .. "-c '%s/nginx.conf'", ENVIRONMENT, dir)
     assert.is_truthy(text:find("init_by_lua error: [^\n]*orders%.lua:%d+: "
                                .. NO_KEY), text)
