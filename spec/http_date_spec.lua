@@ -1,6 +1,6 @@
 -- Dates of HTTP headers and of the API's answers.
 
-local http_date = require "certcentral.http_date"
+local http_date = require "certcentral.client.http_date"
 
 local NOVEMBER = 784111777 -- 1994-11-06T08:49:37Z
 

@@ -514,7 +514,7 @@ describe("journal:compact", function()
     local said = shell.sure("trap '' XFSZ; ulimit -f 1; "
                             .. shell.process("compact", path))
     assert.are.equal(("journal '%s' cannot be written: File too large")
-      :format(path):lower(), said:gsub(": [^:]*journal_file.lua:%d+", "")
+      :format(path):lower(), said:gsub(": [^:]*journal/file.lua:%d+", "")
       :lower())
     assert.are.equal(before, files.read(path))
     assert.are.same({ "journal" }, files.names(directory))

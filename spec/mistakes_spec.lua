@@ -226,7 +226,7 @@ describe("a product", function()
   end)
 
   it("that is known does not warn", function()
-    for _, name in ipairs(require "certcentral.product_names") do
+    for _, name in ipairs(require "certcentral.order.product_names") do
       assert.are.same({}, select(2, assert(certcentral.validate(
         orders.minimal(), orders.options { product = name }))))
     end

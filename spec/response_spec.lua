@@ -3,7 +3,7 @@
 local cjson = require "cjson"
 
 local errors = require "certcentral.error"
-local response = require "certcentral.response"
+local response = require "certcentral.client.response"
 
 -- Answers as the API documents them, with values of our own.
 local answers = {

@@ -17,6 +17,7 @@
 -- window while it is under way and `seconds` of the window after its end.
 
 local options_of = require "certcentral.options"
+local rules = require "certcentral.rules"
 
 local budget = {}
 
@@ -91,11 +92,7 @@ function budget.rate_problem(value)
 end
 
 local function clock_problem(value)
-  local meta = type(value) == "table" and debug.getmetatable(value)
-  if type(value) ~= "function" and not (type(meta) == "table" and
-     type(rawget(meta, "__call")) == "function") then
-    return "function"
-  end
+  return not rules.is_callable(value) and "function" or nil
 end
 
 local function longest_request(value)

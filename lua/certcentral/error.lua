@@ -1,5 +1,6 @@
 --- Errors: tables that print well.
 
+local hinted = require "certcentral.hinted"
 local printed = require "certcentral.printed"
 
 -- The kinds: whether the same call may succeed later without a change and
@@ -10,17 +11,6 @@ local retryable = {
 }
 
 local meta = { __name = "certcentral.error" }
-
-local function hinted(problem)
-  if not problem.hint then
-    return problem.message
-  elseif problem.code == "unknown" then
-    return ("%s (did you mean '%s'?)"):format(problem.message, problem.hint)
-  elseif problem.code == "deprecated" then
-    return ("%s (use '%s')"):format(problem.message, problem.hint)
-  end
-  return ("%s (%s)"):format(problem.message, problem.hint)
-end
 
 function meta.__tostring(err)
   if not err.problems or #err.problems < 2 then
@@ -38,9 +28,6 @@ function meta.__concat(a, b)
 end
 
 local errors = {}
-
---- A problem or a warning in words, with its hint.
-errors.hinted = hinted
 
 --- Makes an error.
 -- @param kind a name in the table above

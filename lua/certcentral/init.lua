@@ -75,7 +75,7 @@ end
 -- @return a copy without card data, private keys and unknown fields' values
 function certcentral.redact(order)
   check_order(order, "redact")
-  return setmetatable(require("certcentral.redact")(order),
+  return setmetatable(require("certcentral.order.redact")(order),
                       require("certcentral.printed").ORDER)
 end
 
@@ -114,14 +114,14 @@ function certcentral.order_from_csr(pem, defaults)
     raise("bad argument #2 to 'order_from_csr' (table expected, got %s)",
           type(defaults))
   end
-  return require("certcentral.order_from_csr")(pem, defaults)
+  return require("certcentral.order.from_csr")(pem, defaults)
 end
 
 --- Writes a date as orders have it ("09 JUN 2027"), or reads one.
 -- @param when seconds since 1970, {year, month, day}, or a text
 -- @return the text; or of a text {year, month, day}, or nil, err
 function certcentral.date(when)
-  return require("certcentral.date")(when)
+  return require("certcentral.order.date")(when)
 end
 
 local calls = require "certcentral.calls"

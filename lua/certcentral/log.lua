@@ -3,7 +3,7 @@
 --
 --   certcentral.new { on_event = require("certcentral.log").stderr() }
 
-local body = require "certcentral.body"
+local json = require "certcentral.json"
 local core = require "certcentral.core"
 local options_of = require "certcentral.options"
 local secrets = require "certcentral.secrets"
@@ -78,12 +78,12 @@ end
 --- An event as a JSON object on one line.
 -- @param time seconds since 1970
 function log.json_line(event, time)
-  local parts = { ('"time":%s'):format(body.text(
+  local parts = { ('"time":%s'):format(json.text(
     os.date("!%Y-%m-%dT%H:%M:%SZ", time))) }
   for name, value in members(event) do
     value = plain(name, value)
-    parts[#parts + 1] = ("%s:%s"):format(body.text(name),
-      type(value) == "string" and body.text(value) or
+    parts[#parts + 1] = ("%s:%s"):format(json.text(name),
+      type(value) == "string" and json.text(value) or
       type(value) == "number" and number(value) or tostring(value))
   end
   return "{" .. table.concat(parts, ",") .. "}"

@@ -1,5 +1,5 @@
 --- Plain tables that print themselves: metatables that have a __tostring and
--- nothing else, so that pairs, # and cjson see what they always saw.
+-- nothing else that Lua asks for, so that pairs, # and cjson see what they always saw.
 
 local printed = {}
 
@@ -8,7 +8,7 @@ local function text(value)
 end
 
 local function kind(name)
-  return { __name = "certcentral." .. name, __tostring = text }
+  return { __name = "certcentral." .. name, __tostring = text, printed = name }
 end
 
 printed.ANSWER = kind "answer"     -- what the service said

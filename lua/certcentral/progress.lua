@@ -1,7 +1,7 @@
 --- One line of progress, where somebody may be looking at it.
 
 local core = require "certcentral.core"
-local is_callable = require("certcentral.client_options").is_callable
+local is_callable = require("certcentral.rules").is_callable
 
 local progress = {}
 

@@ -1,8 +1,7 @@
 --- Any value as text for a person: long lists and texts cut, secrets hidden.
 
 local core = require "certcentral.core"
-local errors = require "certcentral.error"
-local printed = require "certcentral.printed"
+local hinted = require "certcentral.hinted"
 local secrets = require "certcentral.secrets"
 
 local HIDDEN, without_secrets = secrets.HIDDEN, secrets.hide
@@ -86,7 +85,7 @@ end
 local function is_foreign(value)
   local meta = debug.getmetatable(value)
   return type(meta) == "table" and rawget(meta, "__tostring") and
-         rawget(meta, "__tostring") ~= printed.ANSWER.__tostring
+         not rawget(meta, "printed")
 end
 
 -- `above` has the tables that a value is within, and the count of those that
@@ -139,18 +138,18 @@ end
 
 -- ---- kinds -----------------------------------------------------------------
 
-local kinds = {}
+local kinds = {} -- those of printed.lua that are not written as tables
 
-kinds[printed.PROBLEM] = function(problem)
-  return type(problem.message) == "string" and errors.hinted(problem)
+function kinds.problem(problem)
+  return type(problem.message) == "string" and hinted(problem)
 end
 
-kinds[printed.PROBLEMS] = function(list)
+function kinds.problems(list)
   local lines, more = {}, #list - ITEMS
   for i = 1, math.min(#list, ITEMS) do
     local problem = list[i]
     lines[i] = type(problem) == "table" and
-               kinds[printed.PROBLEM](problem) or "?"
+               kinds.problem(problem) or "?"
   end
   if more > 0 then
     lines[#lines + 1] = ("... %d more"):format(more)
@@ -158,7 +157,7 @@ kinds[printed.PROBLEMS] = function(list)
   return #list == 0 and "none" or table.concat(lines, "\n")
 end
 
-kinds[printed.RECORDS] = function(list)
+function kinds.records(list)
   local lines = {}
   for i, record in ipairs(list) do
     lines[i] = type(record) == "table" and
@@ -167,7 +166,7 @@ kinds[printed.RECORDS] = function(list)
   return #list == 0 and "none" or table.concat(lines, "\n")
 end
 
-kinds[printed.DCV] = function(data)
+function kinds.dcv(data)
   local text = type(data.text) == "string" and data.text
   return text and text ~= "" and ("order %s, %s\n%s"):format(
     tostring(data.order_id), tostring(data.order_status), text)
@@ -178,7 +177,8 @@ return function(value)
   if type(value) == "string" then
     return without_secrets(value)
   end
-  local kind = type(value) == "table" and kinds[getmetatable(value)]
+  local meta = type(value) == "table" and debug.getmetatable(value)
+  local kind = type(meta) == "table" and kinds[rawget(meta, "printed")]
   local text = kind and kind(value)
   return text and without_secrets(text) or write(value, nil, "", { count = 0 })
 end

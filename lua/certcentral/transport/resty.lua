@@ -12,7 +12,7 @@
 local ngx = _G.ngx -- luacheck: ignore
 
 local core = require "certcentral.core"
-local loopback = require "certcentral.loopback"
+local loopback = require "certcentral.transport.loopback"
 
 local BODY_MAX = 16 * 2 ^ 20 -- bytes, as of the transport over libcurl
 local CHUNK = 65536          -- bytes read at once

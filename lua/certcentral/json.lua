@@ -1,0 +1,103 @@
+--- JSON: what the service says, read by lua-cjson; and bodies of requests that
+-- the order's form does not write, of a list of members, in their order: texts,
+-- booleans, lists and objects of such, checked before they get here.
+
+local core = require "certcentral.core"
+
+local json = {}
+
+local MARK = "\239\187\191" -- a byte order mark: RFC 8259, 8.1
+
+-- ---- reading ---------------------------------------------------------------
+
+local cjson
+
+local function decoder()
+  if not cjson then
+    local instance = require("cjson").new()
+    instance.decode_invalid_numbers(false)
+    cjson = instance
+  end
+  return cjson
+end
+
+--- A body without the mark that some servers write before it; "" for none.
+function json.unmarked(body)
+  if type(body) ~= "string" then
+    return ""
+  end
+  return body:sub(1, #MARK) == MARK and body:sub(#MARK + 1) or body
+end
+
+--- Decodes a JSON object or list: integers as integers, no nulls.
+-- @return the table, or nil where the text is anything else
+function json.decode(body)
+  body = json.unmarked(body)
+  if not body:find("^%s*[{%[]") then
+    return nil
+  end
+  local ok, value = pcall(decoder().decode, body)
+  if ok and type(value) == "table" then
+    return core.tidy(value)
+  end
+end
+
+-- ---- writing ---------------------------------------------------------------
+
+local function escape(c)
+  return (c == '"' or c == "\\") and "\\" .. c
+         or c == "\n" and "\\n" or ("\\u%04x"):format(c:byte())
+end
+
+local function quoted(text)
+  return '"' .. text:gsub('[%z\1-\31\127"\\]', escape) .. '"'
+end
+
+--- A text as JSON.
+json.text = quoted
+
+local write
+
+-- Lists are told by their first item; there are no empty ones.
+local function write_table(value)
+  local parts = {}
+  if value[1] ~= nil then
+    for i, item in ipairs(value) do
+      parts[i] = write(item)
+    end
+    return "[" .. table.concat(parts, ",") .. "]"
+  end
+  local names = {}
+  for name in pairs(value) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  for i, name in ipairs(names) do
+    parts[i] = quoted(name) .. ":" .. write(value[name])
+  end
+  return "{" .. table.concat(parts, ",") .. "}"
+end
+
+function write(value)
+  if type(value) == "string" then
+    return quoted(value)
+  elseif type(value) == "table" then
+    return write_table(value)
+  end
+  assert(type(value) == "boolean", "neither text nor list nor boolean")
+  return tostring(value)
+end
+
+--- Writes an object.
+-- @param members list of {name, value}; one without a value is left out
+function json.object(members)
+  local parts = {}
+  for _, member in ipairs(members) do
+    if member[2] ~= nil then
+      parts[#parts + 1] = quoted(member[1]) .. ":" .. write(member[2])
+    end
+  end
+  return "{" .. table.concat(parts, ",") .. "}"
+end
+
+return json

@@ -1,0 +1,461 @@
+--- What runs in a queue: the policies of its orders, each in a coroutine, and
+-- the world that they see. queue.lua has what a caller sees, and the members
+-- of a queue.
+
+local core = require "certcentral.core"
+local errors = require "certcentral.error"
+local policy = require "certcentral.client.policy"
+
+local queue_run = {}
+
+local max, min = math.max, math.min
+
+local SLICE = 0.002 -- seconds of work in a step that may not wait
+local GROUP = 16     -- requests
+
+-- What a policy yields with: this, "transfer" or "sleep", an id or seconds.
+local YIELD = {}
+
+-- ---- the world of a queue ------------------------------------------------
+
+local function open_multi(self)
+  if not self.multi then
+    local multi, message = self.client.wire:multi(self.concurrency)
+    if not multi then
+      return nil, { sent = "no", config = true, message = message }
+    end
+    self.multi = multi
+    self:arm()
+  end
+  return self.multi
+end
+
+local function exchange(self, ...)
+  local client, ticket = self.client, self.current
+  ticket.state = "sending"
+  if client.custom then
+    return client:_exchange(...)
+  end
+  local multi, failure = open_multi(self)
+  if not multi then
+    return nil, failure
+  end
+  local id
+  id, failure = multi:add(client:_request(...))
+  if not id then
+    return nil, failure
+  end
+  return client:_explained(coroutine.yield(YIELD, "transfer", id))
+end
+
+--- The client as the policies of a queue see it.
+function queue_run.view(self, client)
+  local world = {}
+  for name, f in pairs(client.world) do
+    world[name] = f
+  end
+  function world.sleep(seconds, reason)
+    self.current.state = reason == "rate" and "rate" or "waiting"
+    coroutine.yield(YIELD, "sleep", seconds)
+  end
+  return setmetatable({
+    world = world, patient = true,
+    _exchange = function(_, ...) return exchange(self, ...) end,
+  }, { __index = client })
+end
+
+-- ---- outcomes ------------------------------------------------------------
+
+-- Calls the caller's function; what it raises must not cost an order. The
+-- first such error is kept and raised when all is in order again.
+local function tell(self, f, ...)
+  local ok, message = pcall(f, ...)
+  if not ok and not self.problem then
+    self.problem = { message }
+  end
+end
+
+local function wake_waiter(self, ticket)
+  local waiter = ticket.waiter
+  if waiter and coroutine.status(waiter) == "suspended" then
+    ticket.waiter = nil
+    local ok, message = coroutine.resume(waiter)
+    -- nginx's leaves `ok` out where coroutine.wrap has made the waiter
+    if ok == false and not self.problem then
+      self.problem = { message }
+    end
+  end
+end
+
+-- Gives a ticket its outcome. It is live until all of that is noted: where
+-- something raises on the way, `rescue` does it again.
+local function finish(self, ticket, outcome)
+  ticket.result = ticket.result or outcome
+  ticket.state = "done"
+  if ticket.unique and self.names[ticket.name] == ticket then
+    self.names[ticket.name] = nil
+  end
+  self.left, self.finished = self.left - 1, self.finished + 1
+  self.live[ticket] = nil
+  outcome = ticket.result
+  local callback = ticket.callback
+  ticket.callback, ticket.ready, ticket.call, ticket.thread = nil, nil, nil,
+                                                              nil
+  if callback and not self.quiet then
+    tell(self, callback, outcome, ticket)
+  end
+  if not self.quiet then
+    wake_waiter(self, ticket)
+  end
+  queue_run.look_at_process(self) -- that was code of the caller's
+end
+
+local function failed(err)
+  return { ok = false, err = errors.of_order(err) }
+end
+
+queue_run.finish, queue_run.failed, queue_run.tell = finish, failed, tell
+
+-- A policy that raised or yielded of its own: what it did is not known.
+local function broken(self, ticket, message)
+  return failed(errors.new("unknown",
+    "nobody can tell whether the order was placed: its policy broke off: "
+    .. core.printable(self.client.mask(tostring(message)), 300),
+    { alternative_order_id = ticket.name }))
+end
+
+-- ---- running -------------------------------------------------------------
+
+local resume, stop
+
+-- Takes what the thread yielded or returned.
+local function after(self, ticket, ok, first, kind, value)
+  if not ok then
+    self.running = self.running - 1
+    if errors.is_interruption(first) then
+      self.problem = self.problem or { first } -- not the policy's
+    end
+    return finish(self, ticket, broken(self, ticket, first))
+  elseif coroutine.status(ticket.thread) == "dead" then
+    self.running = self.running - 1
+    if first then
+      return finish(self, ticket, { ok = true, result = first, info = kind })
+    end
+    return finish(self, ticket, failed(kind))
+  elseif first ~= YIELD then
+    self.running = self.running - 1
+    return finish(self, ticket, broken(self, ticket, "it yielded"))
+  elseif kind == "transfer" then
+    ticket.transfer = value
+    self.transfers[value] = ticket
+  else
+    ticket.wake = self.client.world.clock() + value
+    self.sleepers[ticket] = true
+  end
+  if ticket.call.cancelled then
+    return stop(self, ticket)
+  end
+end
+
+function resume(self, ticket, ...)
+  local before = self.current
+  self.current = ticket
+  after(self, ticket, coroutine.resume(ticket.thread, ...))
+  self.current = before
+end
+
+local function drop_first(self)
+  self.queued[self.first] = nil
+  self.first = self.first + 1
+end
+
+-- The oldest order that has not begun, or nil. It stays where it is.
+local function next_queued(self)
+  while self.first <= self.last do
+    local ticket = self.queued[self.first]
+    if ticket and ticket.state == "queued" then
+      return ticket
+    end
+    drop_first(self)
+  end
+end
+
+-- What needs memory comes first: where there is none, the order is still
+-- queued. Its state comes before the list: what is in no list and has begun
+-- is found by `rescue`.
+local function begin(self, ticket)
+  local ready, view = ticket.ready, self.view
+  ticket.call = policy.call(view, ticket.name)
+  ticket.thread = coroutine.create(self.client._place)
+  ticket.state = "sending"
+  drop_first(self)
+  self.running = self.running + 1
+  resume(self, ticket, view, ticket.call, ready)
+end
+
+local function begin_queued(self, over)
+  while self.running < self.concurrency and not self.closed do
+    local ticket = next_queued(self)
+    if not ticket then
+      return
+    end
+    begin(self, ticket)
+    if over() then
+      return
+    end
+  end
+end
+
+local function wake_sleepers(self, over)
+  local now, due = self.client.world.clock(), {}
+  for ticket in pairs(self.sleepers) do
+    if ticket.wake <= now then
+      due[#due + 1] = ticket
+    end
+  end
+  for _, ticket in ipairs(due) do
+    if self.sleepers[ticket] then -- a callback may have cancelled it
+      self.sleepers[ticket] = nil
+      resume(self, ticket)
+      if over() then
+        return
+      end
+    end
+  end
+end
+
+-- Adds what the network gave to the results. Where memory runs out on the
+-- way, the rest is added the next time.
+local function keep_results(self)
+  local batch, results = self.batch, self.results
+  while batch do
+    local result = batch[self.batch_at]
+    if not result then
+      self.batch = false
+      return
+    end
+    results[results.last + 1] = result
+    results.last = results.last + 1
+    self.batch_at = self.batch_at + 1
+  end
+end
+
+-- Asks the network, and waits so long for it.
+local function exchange_all(self, seconds)
+  keep_results(self)
+  local batch = {} -- ours before it is filled: a hook may raise at any time
+  self.batch_at, self.batch = 1, batch
+  self.multi:step(seconds, batch)
+  keep_results(self)
+end
+
+-- Goes on with the orders whose exchange has ended, and begins others in
+-- their place. The requests leave in small groups: one that is ready does
+-- not wait until all the others are.
+local function take_results(self, over)
+  local results, taken = self.results, 0
+  while results.first <= results.last do
+    local result = results[results.first]
+    local ticket = result and self.transfers[result.id]
+    if ticket then
+      self.transfers[result.id], ticket.transfer = nil, nil
+    end
+    results[results.first] = nil
+    results.first = results.first + 1
+    if ticket then
+      resume(self, ticket, result.response, result.failure)
+      begin_queued(self, over)
+      taken = taken + 1
+    end
+    if over() then
+      return
+    elseif taken % GROUP == 0 and next(self.transfers) then
+      exchange_all(self, 0)
+    end
+  end
+end
+
+local function first_wake(self)
+  local first = math.huge
+  for ticket in pairs(self.sleepers) do
+    first = min(first, ticket.wake)
+  end
+  return first
+end
+
+local function may_begin(self)
+  return self.running < self.concurrency and self.left > self.running
+end
+
+--- Seconds until there is something to do; infinite where only a transfer's
+-- sockets can tell.
+function queue_run.seconds_to_next(self)
+  if self.results.first <= self.results.last or may_begin(self) then
+    return 0
+  end
+  return max(0, first_wake(self) - self.client.world.clock())
+end
+
+-- Lets the network have its turn, and waits so long for it.
+local function wait(self, seconds)
+  if next(self.transfers) then
+    exchange_all(self, min(seconds, 1e6))
+  elseif seconds > 0 and seconds < math.huge then
+    self.client.world.sleep(seconds)
+  end
+end
+
+local LOST = "memory ran out while it was under way"
+
+-- Ends an order that nothing would go on with: its policy broke off, or what
+-- it waits for was not noted.
+local function rescue_one(self, ticket)
+  local id, status = ticket.transfer, coroutine.status(ticket.thread)
+  if status == "dead" then
+    finish(self, ticket, broken(self, ticket, LOST))
+  elseif status == "suspended" and not self.sleepers[ticket] and
+         not (id and self.transfers[id] == ticket) then
+    ticket.call:cancel(LOST)
+    ticket.transfer = nil
+    local sent = id and self.multi and self.multi:cancel(id)
+    resume(self, ticket, nil, { sent = sent or "maybe", message = LOST })
+  end
+end
+
+-- The orders that are in no list: those that have begun; those that have their
+-- outcome, but not everything that follows; and how many there are in all.
+local function survey(self)
+  local begun, done, left = {}, {}, 0
+  for ticket in pairs(self.live) do
+    left = left + 1
+    if ticket.state == "done" then
+      done[#done + 1] = ticket
+    elseif ticket.state ~= "queued" then
+      begun[#begun + 1] = ticket
+    end
+  end
+  return begun, done, left
+end
+
+-- After a step that did not come to its end, as when memory runs out or a hook
+-- raises: sees to it that every order still gets its outcome.
+local function rescue(self)
+  local begun, done, left = survey(self)
+  self.current, self.running, self.left = nil, #begun, left
+  for _, ticket in ipairs(done) do
+    finish(self, ticket)
+  end
+  for _, ticket in ipairs(begun) do
+    if ticket.state ~= "done" then
+      rescue_one(self, ticket)
+    end
+  end
+  self.running = #(survey(self))
+  self.upset = false
+end
+
+--- A step of a queue.
+function queue_run.step(self, timeout)
+  if self.upset then
+    rescue(self)
+  end
+  local clock, began = self.client.world.clock, core.clock()
+  local ends, before = clock() + timeout, self.finished
+  local function over()
+    return self.closed or
+           -- a transport that blocks has taken its time
+           self.client.custom and self.finished > before or
+           timeout == 0 and core.clock() - began >= SLICE
+  end
+  repeat
+    take_results(self, over)
+    wake_sleepers(self, over)
+    begin_queued(self, over)
+    local done = self.closed or self.left == 0 or self.finished > before
+    if self.closed or self.left == 0 then
+      break
+    end
+    wait(self, done and 0 or
+         max(0, min(queue_run.seconds_to_next(self), ends - clock())))
+    take_results(self, over)
+  until self.finished > before or self.left == 0 or self.closed or
+        clock() >= ends
+end
+
+-- ---- giving up -----------------------------------------------------------
+
+local GIVEN_UP = "it was given up"
+
+-- Runs the policy of an order to its end, which it reaches without waiting:
+-- its call is cancelled.
+function stop(self, ticket)
+  local id = ticket.transfer
+  if id then
+    local response, failure
+    for i = self.results.first, self.results.last do
+      if self.results[i].id == id then
+        response, failure = self.results[i].response, self.results[i].failure
+      end
+    end
+    if not response and not failure then
+      -- a multi that the collector has closed before us knows nothing
+      local ok, sent = pcall(self.multi.cancel, self.multi, id)
+      failure = { sent = ok and sent or "maybe", message = GIVEN_UP }
+    end
+    self.transfers[id], ticket.transfer = nil, nil
+    resume(self, ticket, response, failure)
+  elseif self.sleepers[ticket] then
+    self.sleepers[ticket] = nil
+    resume(self, ticket)
+  end
+end
+
+--- The orders that have no outcome yet.
+function queue_run.live(self)
+  local live = {}
+  for ticket in pairs(self.live) do
+    live[#live + 1] = ticket
+  end
+  return live
+end
+
+--- Ends an order, whatever it is at.
+function queue_run.give_up(self, ticket)
+  if ticket.state == "queued" then
+    finish(self, ticket, failed(errors.new("unavailable",
+      "the order was not sent: " .. GIVEN_UP,
+      { alternative_order_id = ticket.name })))
+    return
+  end
+  ticket.call:cancel(GIVEN_UP)
+  if coroutine.status(ticket.thread) == "suspended" then
+    stop(self, ticket)
+  end
+end
+
+-- An order that is open in a journal is looked up by client:recover().
+queue_run.NO_JOURNAL = { write = function() return true end }
+
+--- Leaves the orders of a queue to the process that made it: one that is
+-- forked from it has copies, and would send them again, or say in the journal
+-- that they were not sent.
+function queue_run.look_at_process(self)
+  local view, process = self.view, core.process()
+  if process == self.process then
+    return
+  end
+  self.process = process
+  view.journal = self.client.journal and queue_run.NO_JOURNAL or nil
+  view.on_event = false
+  for _, ticket in ipairs(queue_run.live(self)) do
+    if ticket.state ~= "done" then
+      ticket.result = failed(errors.new("unknown", "nobody can tell whether "
+        .. "the order was placed: it is left to the process that this one was "
+        .. "forked from", { alternative_order_id = ticket.name }))
+      queue_run.tell(self, queue_run.give_up, self, ticket)
+    end
+  end
+  view.journal, view.on_event = nil, nil
+end
+
+return queue_run
