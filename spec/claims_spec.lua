@@ -307,9 +307,9 @@ describe("the claim of a name", function()
         local _, err = f(client_of(service, { store = store }))
         assert.are.equal("config", err.kind)
         assert.are.equal("not_placed", err.outcome)
-        assert.are.equal("no claim on a name can be kept: " .. why .. "; set "
-          .. "CERTCENTRAL_STATE to a directory that this user may write to, "
-          .. "or give option 'store' (false: go without)", err.message)
+        assert.are.equal("the order's name cannot be claimed: " .. why
+          .. "; set CERTCENTRAL_STATE to a directory this user can write to, "
+          .. "or give option 'store' (false: no claims)", err.message)
       end
     end
     assert.are.equal(0, service.posts)
@@ -351,8 +351,8 @@ describe("the claim of a name", function()
     assert.are.equal(1, service.posts)
     local err = outcomes[1][2]
     assert.are.equal("unknown", err.kind)
-    assert.is_truthy(err.message:find("it was sent %d seconds? ago, and is "
-                                      .. "not found"), err.message)
+    assert.is_truthy(err.message:find("it was sent %d seconds? ago and "
+                                      .. "cannot be found"), err.message)
     service.list[1] = { id = 1001, name = "claim-1", status = "pending",
                         common_name = "example.com", at = 0 }
     outcomes = ask(service, 1, ensure, function()
@@ -391,8 +391,8 @@ for _, keeper in ipairs(keepers) do
       service.clock:advance(30)
       local second = again()
       assert.are.equal("unknown", second[2].kind)
-      assert.is_truthy(second[2].message:find("it was sent %d+ seconds ago, "
-        .. "and is not found"), second[2].message)
+      assert.is_truthy(second[2].message:find("it was sent %d+ seconds ago "
+        .. "and cannot be found"), second[2].message)
       assert.are.equal(1, service.posts)
       service.clock:advance(200)
       assert.are.equal(1001, again()[1].id)
@@ -430,7 +430,7 @@ describe("a note whose time cannot be true", function()
       shift = 0
       local err = again()[2]
       assert.are.equal("unknown", err.outcome)
-      assert.is_truthy(err.message:find("at a time that is not known", 1,
+      assert.is_truthy(err.message:find("at an unknown time", 1,
                                         true), err.message)
       service.clock:advance(3500)
       again()

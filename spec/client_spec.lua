@@ -155,9 +155,9 @@ describe("new", function()
   it("wants a CA file that can be read", function()
     for name, says in pairs {
       ["/nonexistent/ca.pem"] = "No such file", ["/"] = "Is a directory",
-      ["/dev/null"] = "'/dev/null' holds no certificate in PEM",
-      ["README.md"] = "'README.md' holds no certificate in PEM",
-      ["spec/cases/csr/good/p256.pem"] = "holds no certificate in PEM",
+      ["/dev/null"] = "'/dev/null' contains no PEM certificate",
+      ["README.md"] = "'README.md' contains no PEM certificate",
+      ["spec/cases/csr/good/p256.pem"] = "contains no PEM certificate",
     } do
       for _, given in ipairs { "option", "environment" } do
         local client, err = with_env(

@@ -256,9 +256,9 @@ describe("certcentral.curl", function()
         says = "cannot be read by user '" .. USER
           .. "': No such file or directory" },
       { name = "that holds no certificate", path = "spec/curl_spec.lua",
-        says = "holds no certificate in PEM" },
+        says = "contains no PEM certificate" },
       { name = "that is empty", path = "/dev/null",
-        says = "holds no certificate in PEM" },
+        says = "contains no PEM certificate" },
       { name = "that is a directory", path = "spec",
         says = "cannot be read by user '" .. USER .. "': Is a directory" },
     }

@@ -506,16 +506,16 @@ describe("an answer about something else", function()
   -- request, the member with the id, the call, the error's kind and message
   local answers = {
     { "GET /order/certificate/7", "id", function(c) return c:order(7) end,
-      "protocol", "the answer is not order 7" },
+      "protocol", "the response is not order 7" },
     { "GET /order/certificate/7", "id", function(c) return c:wait(7) end,
-      "protocol", "the answer is not order 7" },
+      "protocol", "the response is not order 7" },
     { "GET /order/certificate/7/validation", "order_id",
       function(c) return c:dcv(7) end,
-      "protocol", "the answer is not the validation of order 7" },
+      "protocol", "the response is not the validation of order 7" },
     { "GET /request/7", "id", function(c) return c:request(7) end,
-      "protocol", "the answer is not request 7" },
+      "protocol", "the response is not request 7" },
     { "GET /organization/7", "id", function(c) return c:organization(7) end,
-      "protocol", "the answer is not organization 7" },
+      "protocol", "the response is not organization 7" },
     { "POST /order/certificate/7/reissue", "id",
       function(c) return further(c, "reissue") end,
       "unknown", "the answer to the reissue of order 7 has %s; "
@@ -554,7 +554,7 @@ describe("an answer about something else", function()
       local value, err = client:product("ssl_plus")
       assert.is_nil(value)
       assert.are.equal("protocol", err.kind)
-      assert.are.equal("the answer is not product ssl_plus", err.message)
+      assert.are.equal("the response is not product ssl_plus", err.message)
     end
   end)
 end)

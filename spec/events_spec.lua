@@ -52,8 +52,8 @@ describe("on_event", function()
         alternative_order_id = "a-1" },
       { event = "attempt", method = "POST", path = ORDER, attempt = 2,
         kind = "unknown", seconds = 0, elapsed = 3.75,
-        alternative_order_id = "a-1", message = "nobody can tell whether "
-        .. "the order was placed: the answer was lost" },
+        alternative_order_id = "a-1", message = "the order may or "
+        .. "may not have been placed: the answer was lost" },
       { event = "lookup", method = "GET", path = "/order/alternate/a-1",
         status = 404, seconds = 0, elapsed = 3.75,
         alternative_order_id = "a-1" },
@@ -127,11 +127,11 @@ describe("a rate budget of others", function()
     { "that raises a table", function() error({}, 0) end,
       "the rate budget failed: a table" },
     { "that returns nothing", function() end,
-      "the rate budget failed: take() must return seconds from 0, got nil" },
+      "the rate budget failed: take() must return seconds, 0 or more, got nil" },
     { "that returns a number below 0", function() return -1 end,
-      "the rate budget failed: take() must return seconds from 0, got -1" },
+      "the rate budget failed: take() must return seconds, 0 or more, got -1" },
     { "that returns no number", function() return 0 / 0 end,
-      "the rate budget failed: take() must return seconds from 0, got "
+      "the rate budget failed: take() must return seconds, 0 or more, got "
       .. tostring(0 / 0) },
   }
   for _, case in ipairs(cases) do
@@ -196,7 +196,7 @@ describe("the rate", function()
     assert.are.equal("throttled", err.kind)
     assert.are.equal("not_placed", err.outcome)
     assert.is_true(err.retryable)
-    assert.are.equal("the order was not sent: the rate budget has no room "
+    assert.are.equal("the order was not sent: the rate limit leaves no room "
                      .. "before the deadline", err.message)
     assert.are.equal(1, #box.requests)
   end)

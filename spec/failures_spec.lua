@@ -40,7 +40,7 @@ local told = {
   { "cancel: an answer without a status",
     { ["PUT /order/certificate/7/status"] = { "none", "" } }, function(c)
       return c:cancel(7)
-    end, "unknown", "no response with a status; client:order(7) shows it" },
+    end, "unknown", "no response with a status; check with client:order(7)" },
 }
 
 describe("it is told:", function()

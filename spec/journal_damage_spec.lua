@@ -186,9 +186,9 @@ describe("a damaged line of late", function()
                                             orders.options())
     assert.is_nil(result)
     assert.is_truthy(err.message:find("the journal is damaged: the line of an "
-      .. "order that is unknown is lost", 1, true), err.message)
+      .. "order with an unknown outcome is lost", 1, true), err.message)
     assert.are.same({ { line = 1, why = "it is cut off" },
-      { why = "the line of an order that is unknown is lost" } },
+      { why = "the line of an order with an unknown outcome is lost" } },
       client:recover().skipped)
     journal:write(outcome("aaa", "not_placed", 40))
     assert(client:ensure_order(order_of "name-aaa", orders.options()))
@@ -340,8 +340,8 @@ describe("orders of the name of which none seems ours", function()
                   [9] = { certificate = { common_name = "y.example.org" } } } }
     local list = client_of(box, journal):recover()
     assert.are.equal("unknown", list[1].outcome)
-    assert.are.equal("there are orders of its name, and none is known to be "
-      .. "this one: 7, 9", list[1].message)
+    assert.are.equal("there are orders with its name, but none is known to "
+      .. "be this one: 7, 9", list[1].message)
   end)
 
   it("are found where they are over by now", function()
@@ -540,8 +540,8 @@ describe("journal:compact", function()
     local journal = filled()
     for options, why in pairs {
       [{}] = "missing option 'older' to 'compact' (seconds)",
-      [{ older = -1 }] = "bad option 'older' to 'compact' (number of seconds "
-        .. "from 0 expected, got -1)",
+      [{ older = -1 }] = "bad option 'older' to 'compact' (non-negative number "
+        .. "of seconds expected, got -1)",
       [{ olderr = 1 }] = "unknown option 'olderr' to 'compact'",
     } do
       local ok, message = pcall(function() journal:compact(options) end)

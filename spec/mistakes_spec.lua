@@ -15,13 +15,13 @@ end
 
 -- What raises, and its message from the name of the function on.
 local misuse = {
-  { { timeout = 30000 }, "bad option 'timeout' to 'new' (number of seconds "
-    .. "above 0 and at most 3600 expected, got 30000)" },
-  { { connect_timeout = 3600.5 }, "(number of seconds above 0 and at most "
+  { { timeout = 30000 }, "bad option 'timeout' to 'new' (positive number of "
+    .. "seconds and at most 3600 expected, got 30000)" },
+  { { connect_timeout = 3600.5 }, "(positive number of seconds and at most "
     .. "3600 expected, got 3600.5)" },
-  { { deadline = 120000 }, "(number of seconds above 0 and at most 86400 "
+  { { deadline = 120000 }, "(positive number of seconds and at most 86400 "
     .. "expected, got 120000)" },
-  { { recover_for = 1e6 }, "(number of seconds from 0 to 86400 expected, "
+  { { recover_for = 1e6 }, "(non-negative number of seconds to 86400 expected, "
     .. "got 1" },
   { { retry = { cap = 30000 } }, "'cap' is a number from 0 to 3600 expected, "
     .. "got 30000)" },
@@ -50,7 +50,7 @@ local misuse = {
 -- What comes back as an error, and its message.
 local CONFIG = {
   { { base_url = "https://www.digicert.com" }, "base_url must end in "
-    .. "/services/v2, as https://www.digicert.com/services/v2, got "
+    .. "/services/v2, such as https://www.digicert.com/services/v2, got "
     .. "'https://www.digicert.com'" },
   { { base_url = "https://WWW.DigiCert.com/" }, "must end in /services/v2" },
   { { base_url = "https://www.digicert.com/services" }, "must end in" },
@@ -63,7 +63,7 @@ local CONFIG = {
   { { api_key = "~/key" }, "give it as api_key_file" },
   { { api_key = "./key" }, "give it as api_key_file" },
   { { ca_file = "-----BEGIN CERTIFICATE-----\nMII\n" },
-    "ca_file must be the name of a file, got what is in one" },
+    "ca_file must be a file name, got the contents of a file" },
 }
 
 describe("a mistake in the options of new", function()
@@ -115,7 +115,7 @@ describe("a mistake in the options of new", function()
     local client = assert(certcentral.new(with {}))
     local ok, message = pcall(client.wait, client, 1, { timeout = 7200000 })
     assert.is_false(ok)
-    assert.is_truthy(message:find("(number of seconds from 0 to 2592000 "
+    assert.is_truthy(message:find("(non-negative number of seconds to 2592000 "
       .. "expected, got 7200000)", 1, true), message)
   end)
 

@@ -201,7 +201,7 @@ describe("in an nginx worker", function()
   it("a proxy is asked for a tunnel", function()
     local host = start { ca_file = sandbox.ca_file }
     local options = client("resty", { proxy = "socks5://127.0.0.1:1" })
-    assert_config("a proxy at http://HOST:PORT alone",
+    assert_config("only a proxy of the form http://HOST:PORT",
                   place(host, "/place", options))
     options.proxy = "http://127.0.0.1:1" -- never asked for this machine
     assert.is_true(place(host, "/place", options).placed)
@@ -218,8 +218,8 @@ describe("in an nginx worker", function()
       } ]]):format(sandbox.base_url,
                    require("cjson").encode(support.order())) }
     place(host, "/place", client("thread"))
-    assert_told("told: config nothing can be sent in init_worker_by_lua, "
-      .. "where nginx lets nothing wait: use a timer, ngx.timer.at",
+    assert_told("told: config cannot send in init_worker_by_lua: "
+      .. "nginx does not allow waiting there; use a timer, ngx.timer.at",
       host.log())
   end)
 end)
@@ -273,7 +273,7 @@ describe("the API key in init_by_lua", function()
       } ]]):format(require("cjson").encode(client(nil)),
                    require("cjson").encode(support.order())) }
     assert_told("placed: true", host.log())
-    assert_told("transport 'thread' is for nginx's workers: there is none "
+    assert_told("transport 'thread' is for nginx's workers: there are none "
       .. "yet in init_by_lua", host.log())
   end)
 end)

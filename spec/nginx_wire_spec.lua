@@ -10,7 +10,7 @@ local support = require "support.client"
 local answer = server.answer
 
 local KEY = curl.KEY
-local TOO_LATE = "^no complete answer from 127%.0%.0%.1 within 0%.%d+ seconds"
+local TOO_LATE = "^no complete response from 127%.0%.0%.1 within 0%.%d+ seconds"
 local TRANSPORTS = { "resty", "thread" }
 
 local host

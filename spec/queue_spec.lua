@@ -384,7 +384,7 @@ for _, moment in ipairs(moments) do
         assert.are.equal((moment.stored or 0) + (moment.rate or 0),
                          #box:orders())
         if not outcome.ok and not moment.done then
-          assert.is_truthy(outcome.err.message:find("given up", 1, true))
+          assert.is_truthy(outcome.err.message:find("abandoned", 1, true))
           assert.are.equal("mine", outcome.err.alternative_order_id)
         end
         local lines = entries:read()
@@ -501,9 +501,9 @@ describe("misuse of a queue raises:", function()
   closed:close()
   local other = client:queue():add(order("other"))
   local cases = {
-    { "(number of seconds from 0 expected, got no value)", "step" },
-    { "(number of seconds from 0 expected, got -1)", "step", -1 },
-    { "(number of seconds from 0 expected, got string)", "step", "1" },
+    { "(non-negative number of seconds expected, got no value)", "step" },
+    { "(non-negative number of seconds expected, got -1)", "step", -1 },
+    { "(non-negative number of seconds expected, got string)", "step", "1" },
     { "order table expected", "add" },
     { "unknown option 'prodcut' to 'add'", "add", {}, { prodcut = "" } },
     { "bad argument 'callback' to 'add' (function expected, got number)",

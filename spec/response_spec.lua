@@ -3,6 +3,7 @@
 local cjson = require "cjson"
 
 local errors = require "certcentral.error"
+local read_json = require "certcentral.json"
 local response = require "certcentral.client.response"
 
 -- Answers as the API documents them, with values of our own.
@@ -254,10 +255,10 @@ describe("a result", function()
 
   it("may have a byte order mark before it", function()
     assert.are.equal(1, judge(201, "\239\187\191" .. answers.bare).id)
-    assert.are.same({ 1 }, response.decode "\239\187\191[1]")
+    assert.are.same({ 1 }, read_json.decode "\239\187\191[1]")
     assert.are.same({}, (response.change({ status = 200,
       body = "\239\187\191 " }, nil, { "it", "client:me()" })))
-    assert.is_nil(response.decode "\239\187\191\239\187\191[1]")
+    assert.is_nil(read_json.decode "\239\187\191\239\187\191[1]")
   end)
 
   it("may have white space around it", function()
@@ -389,36 +390,36 @@ describe("an error's body", function()
     it(("says what a person needs (%d): %s"):format(i,
        ("%q"):format(case[1]):sub(1, 40)), function()
       local said = case[2] == "no explanation" and case[2] or
-        "an answer that is not CertCentral's" ..
+        "a response that does not look like CertCentral's" ..
         (case[2] and ": " .. case[2] or "")
       local _, err = judge(400, case[1])
       assert.are.equal("the order was refused: HTTP status 400: " .. said,
                        err.message)
       assert.are.same({}, err.errors)
       _, err = judge(503, case[1])
-      assert.are.equal("nobody can tell whether the order was placed: HTTP "
+      assert.are.equal("the order may or may not have been placed: HTTP "
                        .. "status 503: " .. said, err.message)
       local tell = { "the change", "client:order(7)" }
       _, err = response.change({ status = 502, body = case[1] }, nil, tell)
-      assert.are.equal("nobody can tell whether the change was done: HTTP "
-        .. "status 502: " .. said .. "; client:order(7) shows it", err.message)
+      assert.are.equal("the change may or may not have been done: HTTP "
+        .. "status 502: " .. said .. "; check with client:order(7)", err.message)
     end)
   end
 
   it("is told where it came with a success", function()
     local page = "<title>Sign in</title>"
     local _, err = judge(200, page)
-    assert.are.equal("nobody can tell whether the order was placed: HTTP "
-      .. "status 200, but an answer that cannot be read: 'Sign in'",
+    assert.are.equal("the order may or may not have been placed: HTTP "
+      .. "status 200, but the response cannot be read: 'Sign in'",
       err.message)
     _, err = response.read { status = 200, body = page }
-    assert.are.equal("HTTP status 200, but an answer that cannot be read: "
+    assert.are.equal("HTTP status 200, but the response cannot be read: "
                      .. "'Sign in'", err.message)
     _, err = response.change({ status = 200, body = page }, nil,
                              { "the change", "client:order(7)" })
-    assert.are.equal("nobody can tell whether the change was done: HTTP "
-      .. "status 200, but an answer that cannot be read: 'Sign in'; "
-      .. "client:order(7) shows it", err.message)
+    assert.are.equal("the change may or may not have been done: HTTP "
+      .. "status 200, but the response cannot be read: 'Sign in'; "
+      .. "check with client:order(7)", err.message)
   end)
 
   -- bodies of 401 and 403, whether CertCentral wrote them
@@ -462,8 +463,8 @@ describe("an error's body", function()
 
   it("says that a proxy wants its own password", function()
     local _, err = judge(407, "<title>Log in</title>")
-    assert.are.equal(FRONT .. "407: an answer that is not CertCentral's: "
-                     .. "'Log in'", err.message)
+    assert.are.equal(FRONT .. "407: a response that does not look "
+                     .. "like CertCentral's: 'Log in'", err.message)
     assert.are.equal("refused", err.kind)
   end)
 
@@ -672,19 +673,19 @@ end)
 
 describe("decode", function()
   it("takes objects and lists alone", function()
-    assert.are.same({}, response.decode("{}"))
-    assert.are.same({ 1, "a" }, response.decode('[1,"a"]'))
+    assert.are.same({}, read_json.decode("{}"))
+    assert.are.same({ 1, "a" }, read_json.decode('[1,"a"]'))
     for _, value in ipairs { "", "5", '"x"', "null", "true", "{", 5, {},
                              false } do
-      assert.is_nil(response.decode(value))
+      assert.is_nil(read_json.decode(value))
     end
-    assert.is_nil(response.decode(nil))
+    assert.is_nil(read_json.decode(nil))
   end)
 
   it("leaves the settings of cjson alone", function()
-    response.decode("{}")
+    read_json.decode("{}")
     assert.is_true(pcall(cjson.decode, "[NaN]"))
-    assert.is_nil(response.decode("[NaN]"))
+    assert.is_nil(read_json.decode("[NaN]"))
   end)
 end)
 

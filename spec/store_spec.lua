@@ -115,9 +115,9 @@ for _, engine in ipairs(engines) do
     for what, f in pairs {
       ["bad name to 'lock' (string expected, got nil)"] =
         function(s) s:lock(nil, 1) end,
-      ["bad seconds to 'lock' (number of seconds above 0 expected, got 0)"] =
+      ["bad seconds to 'lock' (positive number of seconds expected, got 0)"] =
         function(s) s:lock("a", 0) end,
-      ["bad seconds to 'keep' (number of seconds above 0 expected, got nil)"] =
+      ["bad seconds to 'keep' (positive number of seconds expected, got nil)"] =
         function(s) s:keep("a", {}) end,
       ["bad key to 'get' (string expected, got number)"] =
         function(s) s:get(1) end,

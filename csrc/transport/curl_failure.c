@@ -71,7 +71,7 @@ static const struct {
   { CURLE_OPERATION_TIMEDOUT, UNSENT, false,
     "no connection to %H port %P within %T seconds" },
   { CURLE_OPERATION_TIMEDOUT, SENT, false,
-    "no complete answer from %H within %T seconds" },
+    "no complete response from %H within %T seconds" },
   { CURLE_PEER_FAILED_VERIFICATION, ANY, true,
     "certificate of %H refused: %R" },
   { CURLE_SSL_ISSUER_ERROR, ANY, true, "certificate of %H refused: %R" },
@@ -221,7 +221,7 @@ static bool explain_ca_file(const dcc_curl *h, CURLcode code,
     (void)close(fd);
   if (reason == 0)
     (void)snprintf(failure->message, sizeof failure->message,
-                   "CA file '%s' holds no certificate in PEM", h->ca_file);
+                   "CA file '%s' contains no PEM certificate", h->ca_file);
   else {
     char words[128];
     add_user(user, sizeof user);

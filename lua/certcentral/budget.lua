@@ -61,7 +61,7 @@ local function row_problem(row)
                                                             REQUESTS_MAX)
   elseif type(seconds) ~= "number" or
          not (seconds > 0 and seconds < SECONDS_MAX) then
-    return SHAPE .. " with 'seconds' a number of seconds above 0"
+    return SHAPE .. " with 'seconds' a positive number of seconds"
   end
 end
 
@@ -97,7 +97,7 @@ end
 
 local function longest_request(value)
   if type(value) ~= "number" or not (value > 0 and value < SECONDS_MAX) then
-    return "number of seconds above 0"
+    return "positive number of seconds"
   end
 end
 

@@ -64,7 +64,7 @@ local function details(row, rows)
   add("default", row.default ~= nil and shown(row.default))
   add("example", row.example ~= nil and shown(row.example))
   add("note", row.deprecated and "deprecated")
-  add("secret", row.secret and "its value never shows in a message")
+  add("secret", row.secret and "its value never appears in a message")
   local below = row.path .. (row.items and "[]." or ".")
   for _, other in ipairs(rows) do
     if other.path:sub(1, #below) == below and
@@ -171,7 +171,7 @@ return function(name)
     :format(core.printable(name, 80))
   local near, guess = near_to(wanted, rows), meant(name)
   if #near > 0 then
-    return text .. " These are near:\n" .. table.concat(near, "\n")
+    return text .. " Similar names:\n" .. table.concat(near, "\n")
   end
   return text .. (guess and (" Did you mean '%s'?"):format(guess) or
                   " help() lists all.")

@@ -38,7 +38,7 @@ end
 --- A rule: seconds, also none.
 function rules.seconds_or_none(value)
   if type(value) ~= "number" or not (value >= 0 and value < 1e6) then
-    return "number of seconds from 0"
+    return "non-negative number of seconds"
   end
 end
 

@@ -120,7 +120,7 @@ end
 
 local function seconds(value)
   if type(value) ~= "number" or not (value >= 0 and value <= LONGEST) then
-    return ("number of seconds from 0 to %d"):format(LONGEST)
+    return ("non-negative number of seconds to %d"):format(LONGEST)
   end
 end
 

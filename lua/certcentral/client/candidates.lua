@@ -47,7 +47,7 @@ function candidates.details(call, id)
   end
   value = shapes.tidy(value)
   if value.id ~= nil and value.id ~= id then
-    return nil, errors.new("protocol", ("the answer is not order %d")
+    return nil, errors.new("protocol", ("the response is not order %d")
                                        :format(id))
   end
   return value, answer

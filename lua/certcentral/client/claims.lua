@@ -20,9 +20,9 @@ local Claim = {}
 Claim.__index = Claim
 
 local function no_store(call, message)
-  return nil, errors.new("config", ("no claim on a name can be kept: %s; set "
-    .. "CERTCENTRAL_STATE to a directory that this user may write to, or "
-    .. "give option 'store' (false: go without)"):format(
+  return nil, errors.new("config", ("the order's name cannot be claimed: %s; set "
+    .. "CERTCENTRAL_STATE to a directory this user can write to, or give "
+    .. "option 'store' (false: no claims)"):format(
     core.printable(call.client.mask(message), 300)))
 end
 

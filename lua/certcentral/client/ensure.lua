@@ -71,7 +71,7 @@ local function look(call, ours)
   if #found.fits > 0 then
     return found.results[1], answer
   elseif #found.unsure > 0 then
-    return unknown(call, "orders of this name are there, but cannot be read: "
+    return unknown(call, "orders with this name exist, but cannot be read: "
                    .. "%s", candidates.ids(found.unsure))
   elseif #found.others > 0 then
     return for_another(call, found.others[1], ours)
@@ -93,9 +93,9 @@ local function find_open(call, open, ours)
       return result, answer
     end
   end
-  return unknown(call, "it was sent %s, and is not found",
+  return unknown(call, "it was sent %s and cannot be found",
                  open.age and ago(math.max(0, math.floor(open.age)))
-                 or "at a time that is not known")
+                 or "at an unknown time")
 end
 
 -- ---- all of it -------------------------------------------------------------

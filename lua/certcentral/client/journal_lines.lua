@@ -188,7 +188,7 @@ local function now_by(call, answer)
   return date and math.min(date, now) or now
 end
 
-local UNFOUND = "it was not found, and may still be under way"
+local UNFOUND = "it was not found, and may still be in progress"
 
 -- Why an order that the service does not find is not settled, or nil.
 local function unsettled(call, order, answer, how)
@@ -217,8 +217,8 @@ local function look_up(call, order, how)
     return "placed", { order_id = result.id, result = result,
                        warnings = call.warnings }
   elseif #list > 0 then
-    return "unknown", { message = "there are orders of its name, and none is "
-      .. "known to be this one: " .. candidates.ids(list) }
+    return "unknown", { message = "there are orders with its name, but "
+      .. "none is known to be this one: " .. candidates.ids(list) }
   end
   local why = unsettled(call, order, answer, how)
   return why and "unknown" or "not_placed", { message = why }
@@ -228,7 +228,7 @@ local function settle_one(client, order, how)
   local wrong = wrong_type(order.intent)
   local name = order.intent.alternative_order_id
   if wrong then
-    return "unknown", { message = "its entry cannot be right: " .. wrong }
+    return "unknown", { message = "its entry is invalid: " .. wrong }
   elseif not name then
     return "unknown",
            { message = "it has no alternative_order_id to be looked up by" }

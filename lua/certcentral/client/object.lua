@@ -216,7 +216,7 @@ local function call_custom(self, request)
   end
   local body = rawget(answer, "body")
   if body ~= nil and type(body) ~= "string" then
-    return bad_answer("returned a body that is no string")
+    return bad_answer("returned a body that is not a string")
   end
   return { status = rawget(answer, "status"), body = body,
            headers = copy_headers(rawget(answer, "headers")) }

@@ -26,7 +26,7 @@ local REQUEST_MAX, CALL_MAX = 3600, 86400 -- seconds: more are milliseconds
 local function seconds(most)
   return function(value)
     if type(value) ~= "number" or not (value > 0 and value <= most) then
-      return ("number of seconds above 0 and at most %d"):format(most)
+      return ("positive number of seconds and at most %d"):format(most)
     end
   end
 end
@@ -53,7 +53,7 @@ end
 
 local function recovery(value)
   if type(value) ~= "number" or not (value >= 0 and value <= CALL_MAX) then
-    return ("number of seconds from 0 to %d"):format(CALL_MAX)
+    return ("non-negative number of seconds to %d"):format(CALL_MAX)
   end
 end
 
@@ -131,7 +131,7 @@ local function path_problem(host, rest)
   local path = rest:match("^[^/]*(.-)/*$")
   if (("." .. host):find("%.digicert%.com$") or
       ("." .. host):find("%.digicert%.eu$")) and path ~= PATH then
-    return ("must end in %s, as %s"):format(PATH,
+    return ("must end in %s, such as %s"):format(PATH,
       host:find("%.eu$") and REGIONS.eu or REGIONS.us)
   end
 end
@@ -166,7 +166,7 @@ local function shown_url(url)
   local rest = url:gsub("^%a+://", ""):gsub("^([%w.-]*):%d+", "%1")
                :gsub("^%[[%x:.]+%]", "")
   if rest:find("[@:%%]") then
-    return ("a text of %d bytes that may hold a password"):format(#url)
+    return ("a %d-byte text that may contain a password"):format(#url)
   end
   return "'" .. core.printable(url, 80) .. "'"
 end
@@ -207,11 +207,11 @@ local function find_key(options)
     return config_error("no API key: give api_key or api_key_file, or set "
                         .. "CERTCENTRAL_API_KEY in the environment")
   elseif options.api_key and key:find("^[~.]*/") then
-    return config_error("the API key is a file's name: give it as "
+    return config_error("the API key looks like a file name: give it as "
                         .. "api_key_file")
   elseif has_control(key) or key:find("[\128-\255 ]") then
     return config_error("the API key has a space, a line break or another "
-                        .. "character that no header may carry")
+                        .. "character that is not allowed in a header")
   end
   return key
 end
@@ -238,8 +238,8 @@ local function find_ca_file(options)
   if not name or name == "" then
     return true
   elseif name:find("-----BEGIN", 1, true) then
-    return config_error("ca_file must be the name of a file, got what is in "
-                        .. "one")
+    return config_error("ca_file must be a file name, got the contents of "
+                        .. "a file")
   end
   local file, message = io.open(name, "rb")
   local text
@@ -250,7 +250,7 @@ local function find_ca_file(options)
   if not text then
     return config_error("ca_file cannot be read: %s", message or name)
   elseif not text:find("%-%-%-BEGIN [%u%d ]*CERTIFICATE%-%-%-") then
-    return config_error("ca_file '%s' holds no certificate in PEM",
+    return config_error("ca_file '%s' contains no PEM certificate",
                         core.printable(name, 200))
   end
   return name
@@ -275,7 +275,7 @@ function client_options.warnings(options)
       path = "api_key_file", code = "exposed",
       hint = "chmod 600",
       message = ("'api_key_file' must be readable by its owner only, got "
-                 .. "'%s' that others may read"):format(
+                 .. "'%s', which others can read"):format(
                  core.printable(name, 80)) } }
   end
 end

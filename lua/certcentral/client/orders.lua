@@ -128,8 +128,8 @@ end
 function orders.name_taken(name)
   return errors.of_order(errors.invalid({ {
     path = "alternative_order_id", code = "conflict",
-    message = "'alternative_order_id' must be another than that of an order "
-              .. "that is under way, got " .. core.printable(name, 64),
+    message = "'alternative_order_id' must differ from that of an order in "
+              .. "progress, got " .. core.printable(name, 64),
   } }, {}, 1))
 end
 

@@ -37,7 +37,7 @@ local function not_found(call, clear, err, unsure)
   if call.cancelled then
     return call.cancelled, false
   elseif unsure and #unsure > 0 then
-    return ("it is not known whether it is one of the orders that have its "
+    return ("it may or may not be one of the orders that have its "
       .. "alternative_order_id '%s': %s"):format(call.name,
       candidates.ids(unsure)), false
   elseif err and not (call.exhausted and clear > 0) then
@@ -80,7 +80,7 @@ local function unclear_error(err, why)
   members.outcome, members.retryable = nil, nil
   local message = err.message
   if err.kind ~= "unknown" then
-    message = "nobody can tell whether the order was placed: an attempt was "
+    message = "the order may or may not have been placed: an attempt was "
               .. "unclear, then " .. message
   end
   return errors.new("unknown", message .. "; " .. why, members)

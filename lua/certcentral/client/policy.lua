@@ -114,7 +114,7 @@ local function ask_budget(budget)
   if not ok then
     return nil, errors.told(seconds)
   elseif type(seconds) ~= "number" or seconds < 0 or seconds ~= seconds then
-    return nil, "take() must return seconds from 0, got "
+    return nil, "take() must return seconds, 0 or more, got "
                 .. (type(seconds) == "number" and tostring(seconds)
                     or type(seconds))
   end
@@ -155,7 +155,7 @@ function Call:take_budget()
       end
     elseif seconds == math.huge or
            seconds >= self:left() and not self:is_patient() then
-      return self:not_sent("the rate budget has no room before the deadline",
+      return self:not_sent("the rate limit leaves no room before the deadline",
                            true)
     end
     self:wait_for_budget(seconds)

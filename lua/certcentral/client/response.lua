@@ -15,7 +15,7 @@ local MESSAGE_BYTES = 300
 local function clean(text, mask)
   local known = type(text)
   if known ~= "string" and known ~= "number" then
-    return "a " .. known .. " in place of a text"
+    return "expected text, got a " .. known
   end
   text = tostring(text)
   text = (mask and mask(text) or text):gsub("%d+", function(digits)
@@ -41,7 +41,7 @@ local function read_error(answer, mask)
   if #parts == 0 then
     local text = not decoded and reasons.excerpt(body)
     parts[1] = not body:find("%S") and "no explanation" or
-      "an answer that is not CertCentral's" ..
+      "a response that does not look like CertCentral's" ..
       (text and (": '%s'"):format(fit(text)) or "")
   end
   return { list = list, own = reasons.are_own(decoded),
@@ -67,7 +67,7 @@ local prefixes = {
   denied = "the API key was not accepted",
   throttled = "too many requests",
   refused = "the order was refused",
-  unknown = "nobody can tell whether the order was placed",
+  unknown = "the order may or may not have been placed",
 }
 
 -- The same where nothing is bought.
@@ -104,7 +104,7 @@ end
 local function not_read(answer, mask)
   local text = not json.decode(answer.body) and
     require "certcentral.client.reasons".excerpt(json.unmarked(answer.body))
-  return ("HTTP status %d, but an answer that cannot be read%s"):format(
+  return ("HTTP status %d, but the response cannot be read%s"):format(
     answer.status, text and (": '%s'"):format(clean(text, mask)) or "")
 end
 
@@ -125,7 +125,7 @@ function response.order(answer, mask)
   local status = answer.status
   if not is_status(status) then
     return nil, errors.of_order(errors.new("unknown", prefixes.unknown
-      .. ": an answer without an HTTP status",
+      .. ": a response without an HTTP status",
       { status = status, errors = {} }))
   elseif status < 200 or status > 299 then
     return nil, order_error(answer, mask)
@@ -135,8 +135,8 @@ function response.order(answer, mask)
   if not result then
     return nil, unreadable(answer, not_read(answer, mask))
   elseif not id then
-    return nil, unreadable(answer, ("HTTP status %d, but an answer without "
-                                    .. "an order id"):format(status))
+    return nil, unreadable(answer, ("HTTP status %d, but the response has "
+                                    .. "no order id"):format(status))
   end
   result.id = id
   return shapes.tidy(result)
@@ -161,7 +161,7 @@ end
 -- The error of a change that may have been made.
 local function unclear_change(said, tell, members)
   return errors.new("unknown",
-    ("nobody can tell whether %s was done: %s; %s shows it")
+    ("%s may or may not have been done: %s; check with %s")
     :format(tell[1], said, tell[2]), members)
 end
 
@@ -170,7 +170,7 @@ end
 function response.read(answer, mask)
   local status = answer.status
   if not is_status(status) then
-    return nil, errors.new("protocol", "an answer without an HTTP status")
+    return nil, errors.new("protocol", "a response without an HTTP status")
   elseif status >= 200 and status <= 299 then
     local value = json.decode(answer.body)
     if value then
@@ -198,7 +198,7 @@ end
 function response.change(answer, mask, tell)
   local status = answer.status
   if not is_status(status) then
-    return nil, unclear_change("an answer without an HTTP status", tell)
+    return nil, unclear_change("a response without an HTTP status", tell)
   elseif status >= 200 and status <= 299 then
     local body = json.unmarked(answer.body)
     local value = not body:find("%S") and {} or json.decode(body)

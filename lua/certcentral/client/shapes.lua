@@ -96,7 +96,7 @@ end
 -- @return answer; or nil, err
 function shapes.about(answer, id, what, member)
   if answer[member or "id"] ~= id then
-    return nil, errors.new("protocol", ("the answer is not %s %s")
+    return nil, errors.new("protocol", ("the response is not %s %s")
       :format(what, type(id) == "number" and ("%d"):format(id) or id))
   end
   return answer

@@ -247,7 +247,7 @@ function file:_each(visit)
       if line then
         entry, wrong, cut = read_line(line)
       else
-        wrong, cut = "it has no end", true
+        wrong, cut = "it has no line end", true
       end
       visit(entry, not entry and skipped(self, number, wrong, cut) or nil)
     end)
@@ -379,7 +379,7 @@ end
 
 local function older(value)
   if type(value) ~= "number" or not (value >= 0 and value < 1e10) then
-    return "number of seconds from 0"
+    return "non-negative number of seconds"
   end
 end
 

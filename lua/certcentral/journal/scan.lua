@@ -28,7 +28,7 @@ local function walk(from, visit)
     end
   end
   for i = 1, type(message) == "number" and message or 0 do
-    visit(nil, { why = ("entry %d of those that the journal cannot read")
+    visit(nil, { why = ("unreadable entry %d")
                        :format(i) })
   end
   return true
@@ -94,7 +94,7 @@ local function add_orphans(scan)
   for _, entry in pairs(scan.early) do
     if type(entry) == "table" and entry.outcome == "unknown" then
       scan.skipped[#scan.skipped + 1] = { time = entry.time,
-        why = "the line of an order that is unknown is lost" }
+        why = "the line of an order with an unknown outcome is lost" }
     end
   end
 end

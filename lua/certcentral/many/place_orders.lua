@@ -242,7 +242,7 @@ local function skip_rest(batch)
       return
     end
     local err = item.err or errors.new("unavailable",
-      "the order was not sent: another one has failed",
+      "the order was not sent: another one failed",
       { alternative_order_id = item.ready.name })
     take(batch, item.index, item.order, { ok = false, err = err })
   end

@@ -114,7 +114,7 @@ end
 -- @return how many orders have no outcome yet
 function methods:step(timeout)
   if not is_seconds(timeout) then
-    raise("bad argument #1 to 'step' (number of seconds from 0 expected, "
+    raise("bad argument #1 to 'step' (non-negative number of seconds expected, "
           .. "got %s)", type(timeout) == "number" and tostring(timeout) or
           timeout == nil and "no value" or type(timeout))
   end
@@ -375,7 +375,7 @@ function queue.new(client, options)
     queued = {}, first = 1, last = 0,   -- those that have not begun
     transfers = {},                     -- id -> ticket
     sleepers = {}, names = {},
-    results = { first = 1, last = 0 },           -- ended exchanges, not yet told
+    results = { first = 1, last = 0 }, -- exchanges that ended
     batch = false, batch_at = 1, -- of the network, on its way to results
     running = 0, left = 0, finished = 0,
     unfinished = false, -- a step has begun and not come to its end

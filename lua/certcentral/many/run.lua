@@ -119,7 +119,7 @@ queue_run.finish, queue_run.failed, queue_run.tell = finish, failed, tell
 -- A policy that raised or yielded of its own: what it did is not known.
 local function broken(self, ticket, message)
   return failed(errors.new("unknown",
-    "nobody can tell whether the order was placed: its policy broke off: "
+    "the order may or may not have been placed: the call was interrupted: "
     .. core.printable(self.client.mask(tostring(message)), 300),
     { alternative_order_id = ticket.name }))
 end
@@ -305,10 +305,10 @@ local function wait(self, seconds)
   end
 end
 
-local LOST = "memory ran out while it was under way"
+local LOST = "out of memory while it was in progress"
 
--- Ends an order that nothing would go on with: its policy broke off, or what
--- it waits for was not noted.
+-- Ends an order that nothing would go on with: its call was interrupted, or
+-- what it waits for was not noted.
 local function rescue_one(self, ticket)
   local id, status = ticket.transfer, coroutine.status(ticket.thread)
   if status == "dead" then
@@ -384,7 +384,7 @@ end
 
 -- ---- giving up -----------------------------------------------------------
 
-local GIVEN_UP = "it was given up"
+local GIVEN_UP = "it was abandoned"
 
 -- Runs the policy of an order to its end, which it reaches without waiting:
 -- its call is cancelled.
@@ -449,9 +449,9 @@ function queue_run.look_at_process(self)
   view.on_event = false
   for _, ticket in ipairs(queue_run.live(self)) do
     if ticket.state ~= "done" then
-      ticket.result = failed(errors.new("unknown", "nobody can tell whether "
-        .. "the order was placed: it is left to the process that this one was "
-        .. "forked from", { alternative_order_id = ticket.name }))
+      ticket.result = failed(errors.new("unknown", "the order may or "
+        .. "may not have been placed: it is left to the process that this one "
+        .. "was forked from", { alternative_order_id = ticket.name }))
       queue_run.tell(self, queue_run.give_up, self, ticket)
     end
   end

@@ -20,7 +20,7 @@ contract.check = check
 function contract.check_lock(name, seconds, who)
   check(name, "string", "name", who)
   if type(seconds) ~= "number" or not (seconds > 0 and seconds < 1e9) then
-    options_of.raise("bad seconds to '%s' (number of seconds above 0 "
+    options_of.raise("bad seconds to '%s' (positive number of seconds "
       .. "expected, got %s)", who, type(seconds) == "number" and
       tostring(seconds) or type(seconds))
   end

@@ -103,21 +103,21 @@ local function choose(named)
   if not ngx then
     local problem = named and missing(named)
     if not problem and OF_NGINX[named] then
-      problem = ("transport '%s' is for nginx's workers: there is none yet "
+      problem = ("transport '%s' is for nginx's workers: there are none yet "
                  .. "in init_by_lua"):format(named)
     end
     return not problem and "curl" or nil, problem
   elseif named == "curl" then
     return "curl"
   elseif NO_WAITING[phase] then
-    return nil, ("nothing can be sent in %s_by_lua, where nginx lets nothing "
-                 .. "wait: use a timer, ngx.timer.at"):format(phase)
+    return nil, ("cannot send in %s_by_lua: nginx does not allow waiting "
+                 .. "there; use a timer, ngx.timer.at"):format(phase)
   end
   local name = named or is_installed() and "resty" or "thread"
   local problem = missing(name)
   if problem and not named then
-    problem = BLOCKS .. ", and there is nothing else: install "
-              .. "lua-resty-http; or give transport = 'curl' where it may"
+    problem = BLOCKS .. ", and nothing else is available: install "
+              .. "lua-resty-http, or allow it with transport = 'curl'"
   end
   return not problem and name or nil, problem
 end

@@ -61,7 +61,7 @@ local function forget_lost(self)
   for id, transfer in pairs(self.transfers) do
     if now > transfer.ends then
       finish(self, id, nil, { sent = "maybe",
-        message = "nginx ended what the exchange began in" })
+        message = "nginx ended the request or timer of this exchange" })
     end
   end
 end

@@ -58,7 +58,7 @@ local function read_proxy(proxy)
   local address = user and "http://" .. rest or proxy
   local parts = parse(address)
   if not parts or parts.scheme ~= "http" then
-    return nil, "transport 'resty' takes a proxy at http://HOST:PORT alone"
+    return nil, "transport 'resty' takes only a proxy of the form http://HOST:PORT"
   end
   local plain = user and user:gsub("%%(%x%x)", function(digits)
     return string.char(tonumber(digits, 16))
@@ -159,7 +159,7 @@ local function send(state, http, request, target, body_max)
     return nil, failure("maybe", "the connection to %s broke: %s",
                         target.host, tostring(message))
   elseif answer.status < 200 then
-    return nil, failure("maybe", "no final answer from %s, but status %d",
+    return nil, failure("maybe", "no final response from %s, but status %d",
                         target.host, answer.status)
   end
   local text
@@ -167,7 +167,7 @@ local function send(state, http, request, target, body_max)
   if message == "timeout" then
     return nil, TOO_LATE
   elseif not text then
-    return nil, failure("maybe", "the answer of %s was cut short: %s",
+    return nil, failure("maybe", "the response from %s was cut short: %s",
                         target.host, message)
   end
   return { status = answer.status, headers = plain_headers(answer.headers),
@@ -230,7 +230,7 @@ end
 local function too_late(state, request, target)
   pcall(state.http.close, state.http)
   if state.connected then
-    return failure("maybe", "no complete answer from %s within %g seconds",
+    return failure("maybe", "no complete response from %s within %g seconds",
                    target.host, request.timeout)
   end
   return failure("no", "no connection to %s port %d within %g seconds",
@@ -255,7 +255,7 @@ return function(options)
   if not loaded then
     return nil, "lua-resty-http cannot be loaded: " .. tostring(resty_http)
   elseif options.ca_file then
-    return nil, "'ca_file' is not for transport 'resty': write "
+    return nil, "'ca_file' cannot be used with transport 'resty': write "
       .. "'lua_ssl_trusted_certificate FILE;' in nginx.conf and leave "
       .. "'ca_file' out, or give transport = 'thread'"
   end

@@ -116,7 +116,7 @@ local NOT_STARTED = {
   { "^module '.-' not found", function(said)
     return misconfigured("nginx's threads cannot load "
       .. said:match("^module ('.-' not found)")
-      .. ": lua_package_path of nginx.conf says where modules are")
+      .. ": set lua_package_path in nginx.conf")
   end },
 }
 

@@ -51,11 +51,11 @@ local cases = {
   { name = "when no answer comes in time", reused = true, script = {
       "read", "gone" }, request = { timeout = 0.5 },
     sent = "maybe", code = 28,
-    message = "^no complete answer from 127%.0%.0%.1 within 0%.5 sec" },
+    message = "^no complete response from 127%.0%.0%.1 within 0%.5 sec" },
   { name = "when half an answer comes in time", reused = true, script = {
       "read", "send", HEAD .. [[Content-Length: 5\r\n\r\nab]], "gone" },
     request = { timeout = 0.5 },
-    sent = "maybe", code = 28, message = "^no complete answer from" },
+    sent = "maybe", code = 28, message = "^no complete response from" },
   { name = "when the status line stops", script = {
       "read", "send", "HTTP/1.1 20", "close" },
     sent = "maybe", code = 52, message = "closed before an answer" },
