@@ -97,6 +97,9 @@ while done < COUNT do
   support.reset(server)
   done = done + count
   sizes[#sizes + 1] = resident()
+  if rawget(_G, "jit") then
+    jit.flush() -- compiled code counts as Lua's memory
+  end
   collectgarbage()
   collectgarbage()
   lua_sizes[#lua_sizes + 1] = collectgarbage("count") * 1024
