@@ -187,6 +187,16 @@ local function config_error(format, ...)
   return nil, errors.new("config", format:format(...))
 end
 
+-- Why a key file cannot be read. What has no '/' and no '.' may be the key
+-- itself.
+local function no_key_file(name, message)
+  if name:find("[/.]") then
+    return config_error("api_key_file cannot be read: %s", message)
+  end
+  return config_error("api_key_file must be the name of a file, got a text of "
+                      .. "%d bytes that is none: give a key as api_key", #name)
+end
+
 -- The first line of a file, without white space around it.
 local function read_key(name)
   local file, message = io.open(name, "rb")
@@ -195,8 +205,7 @@ local function read_key(name)
     file:close()
   end
   if not text then
-    return config_error("api_key_file cannot be read: %s",
-                        message or name .. ": not a file with content")
+    return no_key_file(name, message or name .. ": not a file with content")
   end
   return text:match("^[^\n]*"):match("^%s*(.-)%s*$")
 end
