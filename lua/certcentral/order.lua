@@ -113,8 +113,19 @@ local function unknown_product(product)
   }
 end
 
+-- Options that were put among the order's fields.
+local function hint_at_options(list)
+  for _, problem in ipairs(list) do
+    if problem.code == "unknown" and order_options[problem.path] then
+      problem.hint = ("it is an option, as in place_order(order, { %s = ... })")
+                     :format(problem.path)
+    end
+  end
+end
+
 -- What the core's answer is for the caller.
 local function answer(options, body, list, warnings, count)
+  hint_at_options(list)
   local product = body and options and options.product
   if product and not is_known(product) then
     list[#list + 1] = unknown_product(product)
