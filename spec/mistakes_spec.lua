@@ -239,6 +239,19 @@ describe("a product", function()
       .. "(did you mean 'ssl_basic'?)", tostring(err))
   end)
 
+  it("that is not known is told beside the order's problems", function()
+    local order = orders.minimal()
+    order.organization = nil
+    for _, strict in ipairs { false, true } do
+      local _, err = certcentral.validate(order, orders.options {
+        product = "ssl_basics", strict = strict })
+      local problems, warnings = { { "organization", "missing" } }, {}
+      table.insert(strict and problems or warnings, { "product", "unknown" })
+      assert.are.same(problems, orders.codes(err.problems))
+      assert.are.same(warnings, orders.codes(err.warnings))
+    end
+  end)
+
   it("that is known does not warn", function()
     for _, name in ipairs(require "certcentral.product_names") do
       assert.are.same({}, select(2, assert(certcentral.validate(

@@ -126,11 +126,13 @@ end
 -- What the core's answer is for the caller.
 local function answer(options, body, list, warnings, count)
   hint_at_options(list)
-  local product = body and options and options.product
+  hint_at_options(warnings or none)
+  local product = options and options.product
   if product and not is_known(product) then
-    list[#list + 1] = unknown_product(product)
+    local to = (body or options.strict) and list or warnings
+    to[#to + 1] = unknown_product(product)
     if options.strict then
-      body, warnings, count = nil, {}, #list
+      body, warnings, count = nil, warnings or {}, (count or 0) + 1
     end
   end
   if body then
