@@ -504,11 +504,15 @@ static int core_printable(lua_State *L)
   lua_Number most = luaL_checknumber(L, 2);
   dcc_buffer b = {0};
   char shown[LCC_PRINTABLE_SIZE];
+  bool complete;
   dcc_add_printable(&b, s, length, most < 1024 ? (size_t)most : 1024, false);
+  complete = !b.failed;
   length = b.length < sizeof shown ? b.length : sizeof shown;
   if (length > 0)
     memcpy(shown, b.data, length);
   dcc_buffer_free(&b); /* before the push, which may raise */
+  if (!complete)
+    return luaL_error(L, "not enough memory");
   lua_pushlstring(L, shown, length);
   return 1;
 }

@@ -50,10 +50,9 @@ static inline void *lcc_push_owner(lua_State *L, size_t size, const char *type,
 {
   void *owner = LCC_NEWUSERDATA(L, size);
   memset(owner, 0, size);
-  if (luaL_newmetatable(L, type)) {
-    lua_pushcfunction(L, gc);
-    lua_setfield(L, -2, "__gc");
-  }
+  luaL_newmetatable(L, type); /* may be there, half made: memory ran out */
+  lua_pushcfunction(L, gc);
+  lua_setfield(L, -2, "__gc");
   lua_setmetatable(L, -2);
   return owner;
 }
