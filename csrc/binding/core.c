@@ -658,7 +658,8 @@ LCC_EXPORT int luaopen_certcentral_core(lua_State *L)
     {"modified", lcc_modified}, {"real_path", lcc_real_path},
     {"absolute", lcc_absolute}, {"is_root", lcc_is_root},
     {"is_terminal", lcc_is_terminal},
-    {"is_private", lcc_is_private}, {NULL, NULL}};
+    {"is_private", lcc_is_private},
+    {"root_alone_reads", lcc_root_alone_reads}, {NULL, NULL}};
   make_secret_type(L);
   lcc_open_files(L);
   luaL_newlib(L, functions);

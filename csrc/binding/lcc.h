@@ -78,6 +78,7 @@ int lcc_replace_file(lua_State *L);
 int lcc_directory(lua_State *L);
 int lcc_modified(lua_State *L);
 int lcc_is_private(lua_State *L);
+int lcc_root_alone_reads(lua_State *L);
 int lcc_real_path(lua_State *L);
 int lcc_absolute(lua_State *L);
 int lcc_is_root(lua_State *L);

@@ -286,6 +286,7 @@ local FUNCTIONS = {
       local made, why = c.create(path)
       return made and c.replace(path, path), why
     end),
+    root_alone_reads = function(c) return c.root_alone_reads("LICENSE") end,
     secret = function(c) return c.secret("canary-key"):reveal() end,
     sleep = function(c) return c.sleep(0) == nil end,
     tidy = function(c) return c.tidy({ a = { b = 1 } }).a.b end,
