@@ -50,6 +50,9 @@ test tool curl curl the curl command
 test tool openssl openssl the openssl command
 test tool ps procps procps
 test tool strace strace strace
+test tool tmux tmux tmux
+test lua5.4 readline lua-readline lua-readline for Lua 5.4
+test luajit readline lua-readline lua-readline for LuaJIT
 test tool readelf binutils binutils
 test file /usr/share/publicsuffix/public_suffix_list.dat publicsuffix the Public Suffix List (publicsuffix)
 test file /usr/share/i18n/locales/tr_TR locales the sources of locales (localedef)

@@ -36,7 +36,7 @@ esac]],
 }
 
 local BUILD = "gcc make pkg-config lua5.4"
-local TEST = BUILD .. " luarocks curl openssl ps strace"
+local TEST = BUILD .. " luarocks curl openssl ps strace tmux"
 
 local function play(name, text)
   files.write(dir .. "/bin/" .. name, "#!/bin/sh\n" .. text .. "\n")
@@ -87,6 +87,9 @@ local cases = {
     here = TEST .. " apt-get apt-cache id nginx",
     with = { KNOWN = "luajit luajit2-", BRINGS = "luajit" },
     log = { " luajit\n" } },
+  { "has no tmux for the prompt's test", target = "test-quick",
+    here = TEST:gsub(" tmux", "") .. " luajit apt-get apt-cache id nginx",
+    with = { KNOWN = "tmux", BRINGS = "tmux" }, log = { " tmux\n" } },
   { "is too old, as Debian 11", target = "repl", here = "gcc make apt-get "
     .. "apt-cache id dpkg", status = 1,
     with = { KNOWN = "gcc libcurl4-openssl-dev", VERSION = "7.74.0-1.3",

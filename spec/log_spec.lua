@@ -163,12 +163,14 @@ describe("log.nginx", function()
       write { event = "attempt", status = 429, kind = "throttled" }
       write { event = "outcome", outcome = "unknown", kind = "unknown" }
       write { event = "outcome", outcome = "placed" }
+      write { event = "warning", code = "exposed" }
     end)
     assert.are.same({
       { 7, "certcentral: attempt status=201" },
       { 5, "certcentral: attempt kind=throttled status=429" },
       { 4, "certcentral: outcome outcome=unknown kind=unknown" },
-      { 7, "certcentral: outcome outcome=placed" } }, lines)
+      { 7, "certcentral: outcome outcome=placed" },
+      { 5, "certcentral: warning code=exposed" } }, lines)
   end)
 
   it("raises elsewhere, at the caller's line", function()

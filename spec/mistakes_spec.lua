@@ -127,19 +127,33 @@ describe("a mistake in the options of new", function()
 end)
 
 describe("a file's name in a CSR's place", function()
+  local csr = certcentral.csr
+
+  local function assert_once(part, err)
+    local _, count = tostring(err):gsub(part, "")
+    assert.are.equal(1, count, tostring(err))
+  end
+
   for _, name in ipairs { "/etc/ssl/x", "x.csr", "./x.pem", "~/x" } do
-    it("is told by order_from_csr: " .. name, function()
-      local order, err = certcentral.order_from_csr(name)
-      assert.is_nil(order)
-      assert.is_truthy(tostring(err):find(
-        "(give the file's contents)", 1, true), tostring(err))
+    it("is told once: " .. name, function()
+      for _, call in ipairs { csr.check, csr.inspect,
+                              certcentral.order_from_csr } do
+        local result, err = call(name)
+        assert.is_nil(result)
+        assert_once("not the name of a file", err)
+        assert_once("give the file's contents", err)
+      end
     end)
   end
 
   it("is not seen in other texts", function()
-    for _, text in ipairs { "", "no CSR", "-----BEGIN X-----\n.csr" } do
-      local _, err = certcentral.order_from_csr(text)
-      assert.is_nil(tostring(err):find("file", 1, true))
+    for _, text in ipairs { "", "no CSR", "www.example.com",
+                            "-----BEGIN X-----\n.csr" } do
+      for _, call in ipairs { csr.check, csr.inspect,
+                              certcentral.order_from_csr } do
+        local _, err = call(text)
+        assert.is_nil(tostring(err):find("file", 1, true))
+      end
     end
   end)
 end)
@@ -223,6 +237,19 @@ describe("a product", function()
     assert.is_nil(ok)
     assert.are.equal("'product' must be a known product, got 'ssl_basics' "
       .. "(did you mean 'ssl_basic'?)", tostring(err))
+  end)
+
+  it("that is not known is told beside the order's problems", function()
+    local order = orders.minimal()
+    order.organization = nil
+    for _, strict in ipairs { false, true } do
+      local _, err = certcentral.validate(order, orders.options {
+        product = "ssl_basics", strict = strict })
+      local problems, warnings = { { "organization", "missing" } }, {}
+      table.insert(strict and problems or warnings, { "product", "unknown" })
+      assert.are.same(problems, orders.codes(err.problems))
+      assert.are.same(warnings, orders.codes(err.warnings))
+    end
   end)
 
   it("that is known does not warn", function()

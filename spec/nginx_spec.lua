@@ -2,6 +2,8 @@
 -- and what it says where there is none.
 
 local certcentral = require "certcentral"
+local core = require "certcentral.core"
+local files = require "support.files"
 local host_of = require "support.nginx_host"
 local nginx = require "support.nginx"
 local support = require "support.sandbox"
@@ -276,6 +278,102 @@ describe("the API key in init_by_lua", function()
     assert_told("transport 'thread' is for nginx's workers: there are none "
       .. "yet in init_by_lua", host.log())
   end)
+end)
+
+describe("the logger for nginx", function()
+  local CARD = "4111111111111111"
+
+  -- What it wrote to the error log: levels, and texts without what nginx adds.
+  local function logged(host)
+    local lines = {}
+    for line in host.log():gmatch("[^\n]+") do
+      local level, text = line:match("%[(%l+)%].-: certcentral: (.*)$")
+      if text then
+        lines[#lines + 1] = level .. " " .. text:gsub(", client: .*$", "")
+      end
+    end
+    return lines
+  end
+
+  it("writes a line for each event to the error log, and no secret",
+     function()
+    local host = start { ca_file = sandbox.ca_file, http = ([[
+      init_by_lua_block {
+        CLIENT = assert(require("certcentral").new { api_key = "%s",
+          base_url = "%s", on_event = require("certcentral.log").nginx() })
+      } ]]):format(sandbox.api_key, client().base_url) }
+    local order = support.order()
+    order.alternative_order_id, order.payment_method = "logged-1", "card"
+    order.credit_card = { number = CARD, cvv = "987", expiration_month = 1,
+      expiration_year = 2099, cardholder_name = "Jill Valentine" }
+    order.billing_address = { address = "1 Street", city = "Lehi",
+                              country = "us" }
+    support.fault(sandbox, { kind = "status", status = 403 })
+    assert.are.equal("denied", nginx.post(host, "/place",
+                                          { order = order }).err.kind)
+    assert.is_true(nginx.post(host, "/place", { order = order }).placed)
+    local lines = logged(host)
+    for i, pattern in ipairs { "warn attempt .*kind=denied .*status=403 ",
+        "warn outcome .*outcome=not_placed kind=denied ",
+        "info attempt .*status=201 ",
+        "info outcome .*order_id=%d+ outcome=placed " } do
+      assert.is_truthy(lines[i] and lines[i]:find("^" .. pattern),
+                       table.concat(lines, "\n"))
+      assert.is_truthy(lines[i]:find("alternative_order_id=logged-1", 1, true))
+    end
+    assert.are.equal(4, #lines)
+    for _, secret in ipairs { sandbox.api_key, CARD, "cvv" } do
+      assert.is_nil(host.log():find(secret, 1, true))
+    end
+  end)
+end)
+
+describe("a CA file that root alone may read", function()
+  local dir, path
+  before_each(function()
+    dir = nginx.shell("mktemp -d")
+    path = dir .. "/ca.pem"
+    files.write(path, files.read(sandbox.ca_file))
+  end)
+  after_each(function() nginx.shell("rm -rf '%s'", dir) end)
+
+  -- What nginx says when it starts, after a shell command in the directory.
+  local function log_after(command)
+    nginx.shell("cd '%s' && %s", dir, command)
+    return start { user = "daemon", http = ([[
+      init_by_lua_block {
+        assert(require("certcentral").new { api_key = "key", ca_file = "%s",
+          on_event = require("certcentral.log").nginx() }) } ]])
+      :format(path) }.log()
+  end
+
+  local cases = {
+    { "chmod 755 .; chmod 600 ca.pem", "/ca.pem" },
+    { "chmod 755 .; chmod 660 ca.pem", "/ca.pem" },
+    { "chmod 700 .; chmod 644 ca.pem", "" },
+    { "chmod 755 .; chmod 644 ca.pem" },
+    { "chmod 755 .; chmod 640 ca.pem; chgrp daemon ca.pem" },
+    { "chmod 755 .; chmod 400 ca.pem; chown daemon ca.pem" },
+    { "chmod 710 .; chgrp daemon .; chmod 644 ca.pem" },
+  }
+  for _, case in ipairs(cases) do
+    it(("is %stold when nginx starts: %s"):format(case[2] and "" or "not ",
+                                                  case[1]), function()
+      if not core.is_root() then
+        pending("only root can start what it alone may read")
+        return
+      end
+      local log = log_after(case[1])
+      if case[2] then
+        assert_told(("certcentral: warning code=unreadable message=\"'ca_file' "
+          .. "must be readable by nginx's workers, which are another user as "
+          .. "a rule, got '%s', and only root may use '%s' (let their user "
+          .. "read it)\""):format(path, dir .. case[2]), log)
+      else
+        assert.is_nil(log:find("unreadable", 1, true), log)
+      end
+    end)
+  end
 end)
 
 describe("outside of nginx", function()

@@ -7,6 +7,7 @@ local certcentral = require "certcentral"
 local cjson = require "cjson"
 local dump = require "support.dump"
 local oracle = require "support.oracle_rules"
+local orders = require "support.orders"
 local random_orders = require "support.random_orders"
 
 local COUNT = tonumber(os.getenv("ORACLE_COUNT") or 2000)
@@ -144,6 +145,13 @@ describe("the oracle", function()
     end
     assert.is_true(right > COUNT / 50 and right < COUNT * 0.9,
                    ("%d of %d orders are right"):format(right, COUNT))
+  end)
+
+  it("knows the same products", function()
+    for _, name in ipairs(require "certcentral.product_names") do
+      expect_agreement(orders.minimal(), orders.options {
+        product = name, check_csr = false }, name)
+    end
   end)
 
   local files = assert(io.popen("ls spec/cases/oracle/*.lua 2>/dev/null"))

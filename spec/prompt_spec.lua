@@ -27,13 +27,13 @@ describe("the prompt on a terminal", function()
     return
   end
 
-  local dir, socket
+  local dir, socket, starts
 
   before_each(function()
     dir = os.tmpname()
     os.remove(dir)
     assert(os.execute("mkdir " .. quote(dir)))
-    socket = dir:match("[^/]+$")
+    starts = 0
   end)
 
   local function tmux(arguments)
@@ -46,20 +46,7 @@ describe("the prompt on a terminal", function()
     os.execute("rm -rf " .. quote(dir))
   end)
 
-  -- Starts a prompt and waits for it.
-  local function start(wait_for)
-    local environment = {}
-    for name, value in pairs { LUA_PATH = package.path, LUA_CPATH =
-        package.cpath, CERTCENTRAL_STATE = dir .. "/state", HOME = dir,
-        INPUTRC = "/dev/null", TERM = "screen" } do
-      environment[#environment + 1] = name .. "=" .. quote(value)
-    end
-    tmux(("new-session -d -x 100 -y 40 %s"):format(quote(
-      ("env %s %s -e 'require(\"certcentral.repl\").run()'; echo ended; cat")
-      :format(table.concat(environment, " "), LUA))))
-    wait_for("help%(%) lists the fields.*\n>")
-  end
-
+  -- Looks at the screen until it shows a text.
   local function wait_for(pattern)
     local ends = core.clock() + PATIENCE
     while true do
@@ -70,6 +57,22 @@ describe("the prompt on a terminal", function()
         error("no " .. pattern .. " in:\n" .. text, 0)
       end
     end
+  end
+
+  -- Starts a prompt and waits for it.
+  local function start()
+    local environment = {}
+    for name, value in pairs { LUA_PATH = package.path, LUA_CPATH =
+        package.cpath, CERTCENTRAL_STATE = dir .. "/state", HOME = dir,
+        INPUTRC = "/dev/null", TERM = "screen" } do
+      environment[#environment + 1] = name .. "=" .. quote(value)
+    end
+    starts = starts + 1 -- a server that is about to end takes no session
+    socket = ("%s-%d"):format(dir:match("[^/]+$"), starts)
+    tmux(("new-session -d -x 100 -y 40 %s"):format(quote(
+      ("env %s %s -e 'require(\"certcentral.repl\").run()'; echo ended; cat")
+      :format(table.concat(environment, " "), LUA))))
+    wait_for("help%(%) lists the fields.*\n>")
   end
 
   local function keys(...)
@@ -83,7 +86,7 @@ describe("the prompt on a terminal", function()
   end
 
   it("completes, prints, and keeps a history without secrets", function()
-    start(wait_for)
+    start()
     type_in("certcentral.val")
     keys("Tab")
     wait_for("> certcentral%.validate")
@@ -97,6 +100,14 @@ describe("the prompt on a terminal", function()
     keys("Tab")
     wait_for("help \"skip_approval")
     keys("C-u")
+    type_in("certcentral.help \"cert")
+    keys("Tab", "Tab")
+    wait_for("certificate%.dns_names.*> certcentral%.help \"cert")
+    type_in("ificate.dns")
+    keys("Tab")
+    wait_for("> certcentral%.help \"certificate%.dns_names\"") -- closed
+    keys("Enter")
+    wait_for("\ncertificate%.dns_names %(list of strings, optional%)\n")
     type_in("order")
     keys("Enter")
     wait_for("\n{ certificate = { common_name = \"www%.example%.com\" } }\n")
@@ -112,7 +123,7 @@ describe("the prompt on a terminal", function()
     wait_for("ended")
     tmux("kill-server")
 
-    start(wait_for)
+    start()
     keys("Up")
     wait_for("> 'last' %.%. 1")
     keys("Up")

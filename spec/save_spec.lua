@@ -254,6 +254,18 @@ describe("save raises before anything is sent", function()
     { { full_chain = "x" }, "did you mean 'fullchain'" },
     { { key = "k", key_file = "x", private_key = "y" }, "exclude each other" },
     { { private_key = "y", chain = "x" }, "missing option 'key'" },
+    { { key = "k", private_key = "/etc/ssl/k.pem" }, "'private_key' to 'save' "
+      .. "(private key in PEM expected, got the name of a file: give that as "
+      .. "key_file, or give the file's contents)" },
+    { { key = "k", private_key = "k.key" }, "got the name of a file" },
+    { { key = "k", private_key = 5 }, "private key in PEM expected, got num" },
+    { { key = "k", key_file = "-----BEGIN PRIVATE KEY-----\nMIIcanary\n" },
+      "'key_file' to 'save' (name of a file expected, got what is in one: "
+      .. "give that as private_key)" },
+    { { key = "-----BEGIN PRIVATE KEY-----\nMIIcanary\n" },
+      "'key' to 'save' (name of a file expected, got what is in one)" },
+    { { chain = "-----BEGIN CERTIFICATE-----\nMIIcanary\n" },
+      "'chain' to 'save' (name of a file expected, got what is in one)" },
   }
   for i, case in ipairs(cases) do
     it(tostring(i), function()
@@ -261,6 +273,7 @@ describe("save raises before anything is sent", function()
       local ok, message = pcall(client.save, client, 7, case[1])
       assert.is_false(ok)
       assert.is_truthy(message:find(case[2], 1, true), message)
+      assert.is_nil(message:find("canary", 1, true), message)
       assert.are.equal(0, #requests)
     end)
   end

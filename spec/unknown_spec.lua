@@ -104,6 +104,31 @@ describe("an unknown field", function()
     end)
   end
 
+  -- Options of an order that stand among its fields.
+  for _, name in ipairs { "product", "now", "strict", "allow_unknown",
+                          "check_csr", "blocklist", "once" } do
+    local hint = ("it is an option, as in place_order(order, { %s = ... })")
+                 :format(name)
+
+    it("is known as an option: " .. name, function()
+      local err = judge.err { [name] = "ssl_basic" }
+      assert.are.equal(("'%s' is no field of this order (%s)")
+                       :format(name, hint), tostring(err))
+      assert.are.equal(hint, err.problems[1].hint)
+      local options = orders.options { allow_unknown = true }
+      for _, call in ipairs { "validate", "encode", "request" } do
+        local _, warnings = assert(certcentral[call](
+          orders.with { [name] = "ssl_basic" }, options))
+        assert.are.equal(hint, warnings[1].hint)
+      end
+    end)
+
+    it("is known as an option at the top only: " .. name, function()
+      local err = judge.err { ["certificate." .. name] = "ssl_basic" }
+      assert.is_nil(tostring(err):find("an option", 1, true))
+    end)
+  end
+
   it("is found in every object and list", function()
     local order = orders.maximal_new()
     local wanted = {}

@@ -504,11 +504,15 @@ static int core_printable(lua_State *L)
   lua_Number most = luaL_checknumber(L, 2);
   dcc_buffer b = {0};
   char shown[LCC_PRINTABLE_SIZE];
+  bool complete;
   dcc_add_printable(&b, s, length, most < 1024 ? (size_t)most : 1024, false);
+  complete = !b.failed;
   length = b.length < sizeof shown ? b.length : sizeof shown;
   if (length > 0)
     memcpy(shown, b.data, length);
   dcc_buffer_free(&b); /* before the push, which may raise */
+  if (!complete)
+    return luaL_error(L, "not enough memory");
   lua_pushlstring(L, shown, length);
   return 1;
 }
@@ -654,7 +658,8 @@ LCC_EXPORT int luaopen_certcentral_core(lua_State *L)
     {"modified", lcc_modified}, {"real_path", lcc_real_path},
     {"absolute", lcc_absolute}, {"is_root", lcc_is_root},
     {"is_terminal", lcc_is_terminal},
-    {"is_private", lcc_is_private}, {NULL, NULL}};
+    {"is_private", lcc_is_private},
+    {"root_alone_reads", lcc_root_alone_reads}, {NULL, NULL}};
   make_secret_type(L);
   lcc_open_files(L);
   luaL_newlib(L, functions);

@@ -316,8 +316,8 @@ LCC_EXPORT int luaopen_certcentral_csr(lua_State *L)
       {"check", check},   {"inspect", inspect},       {"sha256", sha256},
       {"_judge", judge},  {"generate", lcc_generate}, {"_chain", lcc_read_chain},
       {"_has_name", lcc_has_name}, {"_fits_csr", lcc_fits_csr},
-      {"_fits_key", lcc_fits_key}, {"_save", lcc_save}, {"_mac", mac},
-      {NULL, NULL}};
+      {"_fits_key", lcc_fits_key}, {"_is_file_name", lcc_is_file_name},
+      {"_save", lcc_save}, {"_mac", mac}, {NULL, NULL}};
   luaL_newlib(L, functions);
   return 1;
 }

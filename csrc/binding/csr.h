@@ -18,11 +18,13 @@ void lcc_no_colon(lua_State *L, const char *usage);
 /* csr.generate, in csr_generate.c. */
 int lcc_generate(lua_State *L);
 
-/* csr._chain, _has_name, _fits_csr, _fits_key, _save, in x509.c. */
+/* csr._chain, _has_name, _fits_csr, _fits_key, _is_file_name, _save, in
+ * x509.c. */
 int lcc_read_chain(lua_State *L);
 int lcc_has_name(lua_State *L);
 int lcc_fits_csr(lua_State *L);
 int lcc_fits_key(lua_State *L);
+int lcc_is_file_name(lua_State *L);
 int lcc_save(lua_State *L);
 
 #endif

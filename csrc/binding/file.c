@@ -1,7 +1,7 @@
 /* file.c: the files that processes share, for the journal and the store:
  * core.append, core.lock, core.create, core.replace, core.directory,
- * core.real_path, core.modified, core.is_private, core.absolute,
- * core.is_root, core.is_terminal. */
+ * core.real_path, core.modified, core.is_private, core.root_alone_reads,
+ * core.absolute, core.is_root, core.is_terminal. */
 #define _XOPEN_SOURCE 700 /* realpath */
 
 #include <errno.h>
@@ -199,6 +199,56 @@ int lcc_is_private(lua_State *L)
   if (stat(check_path(L, 1), &file) != 0)
     return push_failure(L, "be read", errno);
   lua_pushboolean(L, (file.st_mode & (S_IRWXG | S_IRWXO)) == 0);
+  return 1;
+}
+
+/* Whether a file or directory has a bit of its mode (S_IROTH or S_IXOTH) for
+ * root alone: neither for others nor for an owner or a group but root's. */
+static bool is_for_root(const struct stat *file, mode_t others)
+{
+  mode_t group = others << 3, owner = others << 6; /* POSIX's octal values */
+  return (file->st_mode & others) == 0 &&
+         (file->st_gid == 0 || (file->st_mode & group) == 0) &&
+         (file->st_uid == 0 || (file->st_mode & owner) == 0);
+}
+
+/* Cuts a path without links to the first part of it, a directory or the file
+ * itself, that root alone may use, and says whether there is one; -1 where a
+ * part cannot be looked at. */
+static int cut_for_root(char *path)
+{
+  char *end = path;
+  do {
+    struct stat part;
+    bool last;
+    end = strchr(end + 1, '/');
+    last = end == NULL;
+    if (!last)
+      *end = '\0';
+    if (stat(path, &part) != 0)
+      return -1;
+    if (is_for_root(&part, last ? S_IROTH : S_IXOTH))
+      return 1;
+    if (!last)
+      *end = '/';
+  } while (end != NULL);
+  return 0;
+}
+
+/* root_alone_reads(path) -> the file, or its directory, that root alone may
+ * use; false where other users can read the file, as far as modes tell; or
+ * nil, message */
+int lcc_root_alone_reads(lua_State *L)
+{
+  char real[PATH_MAX];
+  int cut = realpath(check_path(L, 1), real) == NULL ? -1
+                                                     : cut_for_root(real);
+  if (cut < 0)
+    return push_failure(L, "be found", errno);
+  if (cut > 0)
+    lua_pushstring(L, real);
+  else
+    lua_pushboolean(L, 0);
   return 1;
 }
 

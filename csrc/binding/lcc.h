@@ -50,10 +50,9 @@ static inline void *lcc_push_owner(lua_State *L, size_t size, const char *type,
 {
   void *owner = LCC_NEWUSERDATA(L, size);
   memset(owner, 0, size);
-  if (luaL_newmetatable(L, type)) {
-    lua_pushcfunction(L, gc);
-    lua_setfield(L, -2, "__gc");
-  }
+  luaL_newmetatable(L, type); /* may be there, half made: memory ran out */
+  lua_pushcfunction(L, gc);
+  lua_setfield(L, -2, "__gc");
   lua_setmetatable(L, -2);
   return owner;
 }
@@ -79,6 +78,7 @@ int lcc_replace_file(lua_State *L);
 int lcc_directory(lua_State *L);
 int lcc_modified(lua_State *L);
 int lcc_is_private(lua_State *L);
+int lcc_root_alone_reads(lua_State *L);
 int lcc_real_path(lua_State *L);
 int lcc_absolute(lua_State *L);
 int lcc_is_root(lua_State *L);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../core/formats.h"
 #include "../csr/dcc_x509.h"
 #include "csr.h"
 
@@ -208,6 +209,14 @@ static dcc_csr_text text_field(lua_State *L, int index, const char *name)
   if (lua_type(L, -1) == LUA_TSTRING)
     text.at = lua_tolstring(L, -1, &text.n);
   return text;
+}
+
+/* csr._is_file_name(text): whether it looks like the name of a file. */
+int lcc_is_file_name(lua_State *L)
+{
+  dcc_csr_text text = check_text(L, 1);
+  lua_pushboolean(L, dcc_is_file_name(text.at, text.n));
+  return 1;
 }
 
 /* csr._fits_key(pem, key, passphrase): true where the private key is the

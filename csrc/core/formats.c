@@ -92,9 +92,7 @@ static bool contains(const char *s, size_t n, const char *what)
   return false;
 }
 
-/* Whether a text looks like the name of a file: it is short, and is a path or
- * ends as files of requests do. */
-static bool is_file_name(const char *s, size_t n)
+bool dcc_is_file_name(const char *s, size_t n)
 {
   static const char *const begins[] = {"/", "./", "../", "~/", "C:\\"};
   static const char *const ends[] = {".csr", ".pem", ".req", ".p10", ".der",
@@ -122,7 +120,7 @@ bool dcc_csr_has_slip(const char *s, size_t n, dcc_refusal *why)
     refuse(why, "be a certificate request (PKCS#10) in PEM with line breaks, "
                 "not '\\n' written out", "replace each '\\n' by a line "
                 "break");
-  else if (is_file_name(s, n))
+  else if (dcc_is_file_name(s, n))
     refuse(why, "be a certificate request (PKCS#10) in PEM, not the name of "
                 "a file", "give the file's contents");
   else if (n >= LEAST && is_base64(s, n))

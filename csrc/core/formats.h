@@ -38,6 +38,10 @@ bool dcc_is_placeholder(const char *s, size_t n);
 /* True where the text holds (or held) a private key in PEM. */
 bool dcc_has_private_key(const char *s, size_t n);
 
+/* True where a text looks like the name of a file: it is short, and is a path
+ * or ends as files of requests and keys do. */
+bool dcc_is_file_name(const char *s, size_t n);
+
 /* True, with the refusal filled, where a text is no CSR for one of the usual
  * reasons: it is a file's name, base64 alone, has a byte order mark. */
 bool dcc_csr_has_slip(const char *s, size_t n, dcc_refusal *why);

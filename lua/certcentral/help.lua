@@ -133,7 +133,8 @@ local function meant(name)
   local _, err = require("certcentral.order")
     .check_call({ [name] = true }, nil, false, "help")
   for _, problem in ipairs(err.problems) do
-    if problem.code == "unknown" and problem.hint then
+    if problem.code == "unknown" and problem.hint and
+       not core.options[name] then
       return problem.hint
     end
   end

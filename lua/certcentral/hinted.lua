@@ -3,7 +3,7 @@
 return function(problem)
   if not problem.hint then
     return problem.message
-  elseif problem.code == "unknown" then
+  elseif problem.code == "unknown" and not problem.hint:find(" ") then
     return ("%s (did you mean '%s'?)"):format(problem.message, problem.hint)
   elseif problem.code == "deprecated" then
     return ("%s (use '%s')"):format(problem.message, problem.hint)

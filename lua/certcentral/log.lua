@@ -139,13 +139,14 @@ end
 local function level(ngx, event)
   if event.outcome == "unknown" then
     return ngx.ERR
-  elseif event.kind then
+  elseif event.kind or event.event == "warning" then
     return ngx.WARN
   end
   return ngx.INFO
 end
 
---- Writes to nginx's error log: "info", "warn" for what failed, "error" for an
+--- Writes to nginx's error log: "info", "warn" for what failed and for
+-- warnings, "error" for an
 -- order that may or may not be placed.
 function log.nginx()
   local ngx = _G.ngx

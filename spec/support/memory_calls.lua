@@ -120,9 +120,6 @@ add("date", main, function(c) return c.date(1780315200) end)
 add("order_from_csr", main, function(c)
   return c.order_from_csr(real_order().certificate.csr)
 end, function(made) return made.certificate.common_name end)
-add("csr.generate", main, function(c)
-  return c.csr.generate { common_name = "example.com" }
-end, type)
 add("new", main, function(c) return client(c) end, function(made)
   made:close()
   return tostring(made)
@@ -214,6 +211,158 @@ end, function(made)
   return err
 end, function(err) return err.kind .. tostring(err.retryable) end)
 
+-- ---- each function of the C modules ----------------------------------------
+
+local function bytes_of(name)
+  local file = assert(io.open("spec/cases/csr/" .. name, "rb"))
+  local text = file:read("*a")
+  file:close()
+  return text
+end
+
+-- Read here: Lua's own read of a longer file is of no use any more in a state
+-- in which it once ran out of memory.
+local REQUEST = bytes_of "good/p256.pem"
+local CERTIFICATE = bytes_of "bad/certificate.pem"
+
+-- What a call leaves when it fails is taken away by the next one.
+local function on_file(f)
+  return function(module)
+    local path = ("%s/certcentral-memory-%d"):format(
+      os.getenv("TMPDIR") or "/tmp", require("certcentral.core").process())
+    os.remove(path)
+    local first, second, third = f(module, path)
+    os.remove(path)
+    return first, second or third
+  end
+end
+
+-- true, or nil and why, of what makes something that is to be closed.
+local function closed(object, why, close)
+  if not object then
+    return nil, why or "none"
+  end
+  close(object)
+  return true
+end
+
+-- A boolean of which one may stand for memory that ran out.
+local function surely(expected, got, why)
+  if got == expected then
+    return expected
+  end
+  return nil, why or "the other one"
+end
+
+local FUNCTIONS = {
+  core = {
+    absolute = function(c) return c.absolute("LICENSE") end,
+    address = function(c) return c.address("2606:4700:4700:0::1111") end,
+    append = on_file(function(c, path) return c.append(path, "a line\n") end),
+    check = function(c) return c.check(order(), nil, true, true) ~= nil end,
+    clock = function(c) return type(c.clock()) end,
+    crc32 = function(c) return c.crc32("123456789") end,
+    create = on_file(function(c, path) return c.create(path) end),
+    directory = on_file(function(c, path) return c.directory(path) end),
+    fields = function(c) return #c.fields() end,
+    is_private = function(c) return c.is_private("LICENSE") end,
+    is_root = function(c) return c.is_root() end,
+    is_terminal = function(c) return c.is_terminal(0) end,
+    lock = on_file(function(c, path)
+      local lock, why = c.lock(path)
+      return closed(lock, why, function()
+        lock:note("a note")
+        lock:release(true)
+      end)
+    end),
+    lower = function(c) return c.lower("A.Example") end,
+    modified = function(c) return c.modified("LICENSE") end,
+    path = function(c) return c.path("ssl_basic") end,
+    printable = function(c) return c.printable("a\nb", 60) end,
+    process = function(c) return c.process() end,
+    random_id = function(c) return type(c.random_id(8)) end,
+    real_path = function(c) return c.real_path("LICENSE") end,
+    replace = on_file(function(c, path)
+      local made, why = c.create(path)
+      return made and c.replace(path, path), why
+    end),
+    root_alone_reads = function(c) return c.root_alone_reads("LICENSE") end,
+    secret = function(c) return c.secret("canary-key"):reveal() end,
+    sleep = function(c) return c.sleep(0) == nil end,
+    tidy = function(c) return c.tidy({ a = { b = 1 } }).a.b end,
+    upper = function(c) return c.upper("a.example") end,
+  },
+  csr = {
+    check = function(c) return c.check(REQUEST) end,
+    generate = function(c)
+      local made, why = c.generate { common_name = "example.com" }
+      return made and type(made), why
+    end,
+    inspect = function(c)
+      local facts, why = c.inspect(REQUEST)
+      return facts and facts.sha256, why
+    end,
+    sha256 = function(c) return c.sha256("abc") end,
+    _chain = function(c)
+      local chain, why = c._chain(CERTIFICATE, 1780315200, REQUEST, "a")
+      return chain and chain.leaf, why
+    end,
+    _fits_csr = function(c)
+      return surely(false, c._fits_csr(CERTIFICATE, REQUEST))
+    end,
+    _fits_key = function(c)
+      return surely(false, c._fits_key(CERTIFICATE, { text = "none" }))
+    end,
+    _has_name = function(c)
+      return surely(false, c._has_name(CERTIFICATE, "a.example.org"))
+    end,
+    _is_file_name = function(c) return c._is_file_name("request.csr") end,
+    _judge = function(c)
+      local names, why, more = c._judge(REQUEST)
+      return names, why or more
+    end,
+    _mac = function(c)
+      return c._mac(require("certcentral.core").secret("canary-key"), "text")
+    end,
+    _save = on_file(function(c, path)
+      return c._save { { path = path, text = "text", is_key = true } }
+    end),
+  },
+  curl = {
+    new = function(c)
+      local handle, why = c.new {}
+      return closed(handle, why, function() handle:close() end)
+    end,
+    multi = function(c)
+      local multi, why = c.multi {}
+      return closed(multi, why, function() multi:close() end)
+    end,
+  },
+}
+
+-- In the order of their names: a call is known by its place.
+for _, module in ipairs { "core", "csr", "curl" } do
+  local names = {}
+  for name in pairs(FUNCTIONS[module]) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    add(module .. "." .. name, use("certcentral." .. module),
+        FUNCTIONS[module][name])
+  end
+end
+
+-- Every function of the C modules is among the calls.
+local function expect_all()
+  for module, known in pairs(FUNCTIONS) do
+    for name, value in pairs(require("certcentral." .. module)) do
+      expect(type(value) ~= "function" or known[name],
+             ("%s.%s is not called here"):format(module, name))
+    end
+  end
+end
+
 -- ---- running them ----------------------------------------------------------
 
 -- One try with the allocations failing after n: whether one failed.
@@ -271,6 +420,9 @@ local runs = {}
 --- The call `i`, again and again in this state: whether there is one.
 function runs.warm(i)
   local case = calls[i]
+  if i == 1 then
+    expect_all()
+  end
   if case then
     all_of(case, false)
     if owns_malloc then
@@ -296,6 +448,17 @@ local function cold_call(case)
   end
 end
 
+-- What holds C memory lets it go, even where its type was half made.
+local function expect_released(name, n)
+  for type_name, meta in pairs(debug.getregistry()) do
+    if type(type_name) == "string" and type_name:find("^certcentral%.") and
+       type(meta) == "table" then
+      expect(rawget(meta, "__gc"), ("cold %s: %s has no __gc after %d")
+                                   :format(name, type_name, n))
+    end
+  end
+end
+
 --- The call `i` in a state that has loaded nothing: whether to go on.
 function runs.cold(i, n)
   local case = calls[i]
@@ -309,6 +472,7 @@ function runs.cold(i, n)
   forget_failed()
   local results = { pcall(cold_call(case)) }
   local good, told = pcall(case.tell, results[2], results[3])
+  expect_released(case.name, n)
   expect(results[1] and good,
          ("%s: not usable in a state that failed at %d: %s"):format(
            fresh.name, n, tostring(results[2] or told)))

@@ -9,7 +9,8 @@
 -- modules can be loaded there, too, lua-resty-http or its stand-in where
 -- `resty` is not false, and names are those of a name server that knows
 -- every name as this machine. `resolver` false: there is none. `states`: how
--- many Lua states nginx has for its threads (100).
+-- many Lua states nginx has for its threads (100). `user`: whose its workers
+-- are where root starts it (root).
 
 local ca = require "certcentral.sandbox.ca"
 local core = require "certcentral.core"
@@ -89,7 +90,8 @@ end
 local function values_for(options, dir, resolver)
   return {
     DIR = dir, WORKERS = ("%d"):format(options.workers or 1),
-    USER = shell("id -u") == "0" and "user root;" or "",
+    USER = shell("id -u") == "0" and "user " .. (options.user or "root") .. ";"
+           or "",
     MODULES = "/usr/lib/nginx/modules", LUA_PATH = lua_path(options),
     BUILD = os.getenv("CERTCENTRAL_TEST_BUILD") or shell("pwd -P") .. "/build",
     CA = options.ca_file and ("lua_ssl_trusted_certificate %s;")

@@ -263,8 +263,43 @@ local function check_organization(found, order)
   end
 end
 
+-- ---- the product -----------------------------------------------------------
+
+-- Names of products, brand by brand: before the braces what their names begin
+-- with, "-" for nothing behind it.
+local PRODUCTS = {
+  "ssl{- basic plus multi_domain wildcard cloud_wildcard securesite "
+    .. "geotrust_truebizid thawte_webserver}",
+  "ssl_securesite{flex pro multi_domain wildcard}",
+  "ssl_ev{basic plus multi_domain securesite geotrust_truebizid "
+    .. "thawte_webserver}",
+  "ssl_ev_securesite{flex pro multi_domain}",
+  "ssl_dv{geotrust geotrust_flex rapidssl}",
+  "wildcard_dv{geotrust rapidssl}", "cloud_dv{geotrust}",
+  "private_ssl{plus wildcard multi_domain}",
+}
+
+local function is_product(name)
+  for _, brand in ipairs(PRODUCTS) do
+    local first, rest = brand:match("^(.-){(.*)}$")
+    for last in rest:gmatch("%S+") do
+      if name == (last == "-" and first or first .. "_" .. last) then
+        return true
+      end
+    end
+  end
+  return false
+end
+
+local function check_product(found, product)
+  if product ~= nil and not is_product(product) then
+    warn(found, "product", "unknown")
+  end
+end
+
 --- What is to be said of an order.
--- @param options now, strict, allow_unknown; the CSR is not looked into
+-- @param options now, strict, allow_unknown, product; the CSR is not looked
+--   into
 -- @return problems (path -> set of codes that are right), warnings (set of
 --   "path code"), with strict those warnings that must be among the
 --   problems, and those problems that may be told or not
@@ -278,6 +313,7 @@ function oracle.judge(order, options)
   check_order_validity(found, today, order)
   check_payment(found, today, order)
   check_organization(found, order)
+  check_product(found, options.product)
   return found.problems, found.warnings, found.also, found.may
 end
 

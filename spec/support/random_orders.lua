@@ -286,8 +286,18 @@ function random:order(now)
   return order
 end
 
+-- Products that there are, and names that are nearly theirs.
+local PRODUCTS = { "ssl_securesite_flex", "ssl_basic", "ssl", "ssl_ev_basic",
+                   "ssl_ev_securesite_multi_domain", "cloud_dv_geotrust",
+                   "ssl_dv_geotrust_flex", "private_ssl_plus",
+                   "ssl_thawte_webserver", "wildcard_dv_rapidssl",
+                   "ssl_securesite_pro", "ssl_cloud_wildcard",
+                   "ssl_ev_wildcard", "ssl_basic_flex", "SSL_BASIC", "ssl_",
+                   "ssl_dv", "private_ssl", "securesite_flex", "" }
+
 function random:options()
   return {
+    product = self:below(4) == 1 and self:of(PRODUCTS) or nil,
     now = self:of { orders.NOW, orders.NOW, orders.at("2024-02-29"),
                     orders.at("2027-03-15", 0), orders.at("2027-03-14", 23),
                     orders.at("2029-03-15"), orders.at("2026-12-31"), 0 },

@@ -212,11 +212,30 @@ end
 local function path(value)
   if type(value) ~= "string" or value == "" or value:find("%z") then
     return "name of a file"
+  elseif value:find("-----BEGIN", 1, true) then
+    return "name of a file", "what is in one"
+  end
+end
+
+local function key_file(value)
+  local expected, got = path(value)
+  if got then
+    got = got .. ": give that as private_key"
+  end
+  return expected, got
+end
+
+local function private_key(value)
+  if type(value) ~= "string" then
+    return "private key in PEM"
+  elseif require("certcentral.csr")._is_file_name(value) then
+    return "private key in PEM", "the name of a file: give that as key_file, "
+                                 .. "or give the file's contents"
   end
 end
 
 local FILES = { certificate = path, chain = path, fullchain = path,
-                key = path, key_file = path, private_key = "string",
+                key = path, key_file = key_file, private_key = private_key,
                 passphrase = "string" }
 local TEXTS = { "certificate", "chain", "fullchain" }
 

@@ -145,7 +145,7 @@ function object.new(options)
   if not ok then
     return nil, err
   end
-  return self, tell(self, client_options.warnings(options))
+  return self, tell(self, client_options.warnings(options, found))
 end
 
 --- Whether what libcurl frees is wiped, with the requests that were in it:

@@ -175,6 +175,16 @@ local function config_error(format, ...)
   return nil, errors.new("config", format:format(...))
 end
 
+-- Why a key file cannot be read. What has no '/' and no '.' may be the key
+-- itself.
+local function no_key_file(name, message)
+  if name:find("[/.]") then
+    return config_error("api_key_file cannot be read: %s", message)
+  end
+  return config_error("api_key_file must be a file name, got a text of %d "
+                      .. "bytes that is not: give a key as api_key", #name)
+end
+
 -- The first line of a file, without white space around it.
 local function read_key(name)
   local file, message = io.open(name, "rb")
@@ -183,8 +193,7 @@ local function read_key(name)
     file:close()
   end
   if not text then
-    return config_error("api_key_file cannot be read: %s",
-                        message or name .. ": not a file with content")
+    return no_key_file(name, message or name .. ": not a file with content")
   end
   return text:match("^[^\n]*"):match("^%s*(.-)%s*$")
 end
@@ -266,18 +275,39 @@ local function find_agent(options)
   return agent .. " " .. options.user_agent
 end
 
---- What is to be told of a client that can be made: a list of warnings, or
--- nil where there is nothing.
-function client_options.warnings(options)
-  local name = options.api_key_file
+local function exposed_key(name)
   if name and core.is_private(name) == false then
-    return require("certcentral.printed").problems { {
+    return {
       path = "api_key_file", code = "exposed",
       hint = "chmod 600",
       message = ("'api_key_file' must be readable by its owner only, got "
                  .. "'%s', which others can read"):format(
-                 core.printable(name, 80)) } }
+                 core.printable(name, 80)) }
   end
+end
+
+-- nginx's master process is root and can read what its workers cannot.
+local function hidden_ca_file(name)
+  local part = name ~= true and core.is_root() and
+               transports.is_before_workers() and core.root_alone_reads(name)
+  if part then
+    return {
+      path = "ca_file", code = "unreadable",
+      hint = "let their user read it",
+      message = ("'ca_file' must be readable by nginx's workers, which are "
+                 .. "another user as a rule, got '%s', and only root may use "
+                 .. "'%s'"):format(core.printable(name, 80),
+                                   core.printable(part, 80)) }
+  end
+end
+
+--- What is to be told of a client that can be made: a list of warnings, or
+-- nil where there is nothing.
+-- @param found what find() gave
+function client_options.warnings(options, found)
+  local list = { exposed_key(options.api_key_file) }
+  list[#list + 1] = hidden_ca_file(found.ca_file)
+  return list[1] and require("certcentral.printed").problems(list) or nil
 end
 
 --- What a client needs, from checked options and the environment.

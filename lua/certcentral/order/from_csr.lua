@@ -66,20 +66,13 @@ local function names_of(facts)
   return common_name, names
 end
 
--- Whether a text in a CSR's place is the name of a file.
-local function is_file_name(text)
-  return #text < 256 and not text:find("[\r\n]") and
-         (text:find("^[~.]*/") or text:find("%.%w%w%w$")) ~= nil
-end
-
-local function refuse(message, pem)
+local function refuse(message)
   if not message:find("^must ") then
     message = "is refused: " .. message
   end
   message = "'certificate.csr' " .. message
   return nil, errors.invalid({ { path = "certificate.csr", code = "csr",
-    message = message, hint = is_file_name(pem) and
-    "give the file's contents" or nil } }, {}, 1)
+                                 message = message } }, {}, 1)
 end
 
 --- Writes an order from a CSR.
@@ -93,12 +86,12 @@ end
 return function(pem, defaults)
   local ok, message = csr.check(pem)
   if not ok then
-    return refuse(message, pem)
+    return refuse(message)
   end
   local facts = csr.inspect(pem)
   local common_name, others = names_of(facts)
   if not common_name then
-    return refuse("must have a name that can be a common name", pem)
+    return refuse("must have a name that can be a common name")
   end
   local order = copy(defaults) or {}
   if type(order.certificate) ~= "table" then

@@ -113,13 +113,26 @@ local function unknown_product(product)
   }
 end
 
+-- Options that were put among the order's fields.
+local function hint_at_options(list)
+  for _, problem in ipairs(list) do
+    if problem.code == "unknown" and order_options[problem.path] then
+      problem.hint = ("it is an option, as in place_order(order, { %s = ... })")
+                     :format(problem.path)
+    end
+  end
+end
+
 -- What the core's answer is for the caller.
 local function answer(options, body, list, warnings, count)
-  local product = body and options and options.product
+  hint_at_options(list)
+  hint_at_options(warnings or none)
+  local product = options and options.product
   if product and not is_known(product) then
-    list[#list + 1] = unknown_product(product)
+    local to = (body or options.strict) and list or warnings
+    to[#to + 1] = unknown_product(product)
     if options.strict then
-      body, warnings, count = nil, {}, #list
+      body, warnings, count = nil, warnings or {}, (count or 0) + 1
     end
   end
   if body then

@@ -53,6 +53,12 @@ local function in_worker()
   end
 end
 
+--- Whether this is nginx before it has workers, which run as a user that
+-- nothing says here.
+function transports.is_before_workers()
+  return find_nginx() ~= nil and in_worker() == nil
+end
+
 -- Waits in one piece; a signal that raises in Lua ends it.
 local function block(duration)
   local ends = core.clock() + duration
@@ -198,7 +204,7 @@ end
 
 -- What was opened before nginx forks must not be shared by its workers.
 local function close_before_fork(self)
-  if find_nginx() and not in_worker() then
+  if transports.is_before_workers() then
     self:close()
   end
 end
