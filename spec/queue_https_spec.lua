@@ -6,6 +6,7 @@ local journal_support = require "support.journal"
 local support = require "support.sandbox"
 
 local LONG = 20 -- seconds: never to be waited for
+local NEVER = 600 -- seconds that the server takes where no answer may come
 
 local function order(name)
   return support.order { alternative_order_id = name }
@@ -94,7 +95,7 @@ for _, http2 in ipairs { false, true } do
     it("gives up what is under way, truthfully", function()
       local entries = journal.memory()
       local queue = start({ journal = entries }):queue { concurrency = 2 }
-      support.fault(server, { kind = "delay", seconds = 1, times = 2,
+      support.fault(server, { kind = "delay", seconds = NEVER, times = 2,
                               when = "after" })
       local tickets = {}
       for i = 1, 4 do
@@ -124,7 +125,7 @@ for _, http2 in ipairs { false, true } do
 
     it("is closed with its client", function()
       local queue = start():queue()
-      support.fault(server, { kind = "delay", seconds = 1 })
+      support.fault(server, { kind = "delay", seconds = NEVER })
       local ticket = queue:add(order("mine"))
       until_sent(queue, 1)
       client:close()
@@ -159,7 +160,7 @@ describe("a process that ends with orders under way", function()
       local directory = journal_support.directory()
       local path = directory .. "/journal"
       support.reset(server)
-      support.fault(server, { kind = "delay", seconds = 2, times = 5,
+      support.fault(server, { kind = "delay", seconds = NEVER, times = 5,
                               when = "after" })
       -- a process that hangs is one that has failed
       local words = { ("timeout 60 env LD_PRELOAD=%s %s "

@@ -31,6 +31,7 @@ local function begin()
   local client = assert(certcentral.new {
     base_url = arg[2], ca_file = arg[3], api_key = arg[4],
     journal = assert(journal.file(arg[5])),
+    timeout = 600, -- who waits for an answer is stopped before it is over
   })
   local queue = client:queue()
   for i = 1, 5 do
