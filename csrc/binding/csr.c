@@ -1,8 +1,8 @@
 /* csr.c: the module certcentral.csr, the only one that links libcrypto */
 #include <string.h>
 
-#include "../csr/dcc_csr.h"
-#include "../csr/dcc_sha256.h"
+#include "../x509/dcc_csr.h"
+#include "../x509/dcc_sha256.h"
 #include "csr.h"
 
 #define LCC_REQUEST "certcentral.request"

@@ -7,8 +7,9 @@
 
 #include "../core/formats.h"
 #include "../core/scan.h"
-#include "../csr/dcc_csr.h"
+#include "../file/dcc_file.h"
 #include "../suffix/dcc_suffix.h"
+#include "../x509/dcc_csr.h"
 #include "csr.h"
 
 #define LCC_MADE "certcentral.made"

@@ -3,7 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../csr/dcc_x509.h"
+#include "../file/dcc_file.h"
+#include "../x509/dcc_x509.h"
 #include "csr.h"
 
 #define LCC_CHAIN "certcentral.chain"

@@ -55,7 +55,7 @@ void dcc_add_printable(dcc_buffer *b, const char *s, size_t n, size_t most,
 
 /* ---- the names of the CSR (csr_names.c) -------------------------------- */
 
-/* Reads what dcc_csr_add_names() of csrc/csr writes. The text is not copied.
+/* Reads what dcc_csr_add_names() of csrc/x509 writes. The text is not copied.
  * When memory runs out nothing will be compared, and the order has failed. */
 void dcc_csr_names_read(dcc_check *c, const char *text);
 

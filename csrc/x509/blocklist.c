@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "../core/ascii.h"
-#include "csr_internal.h"
+#include "x509_internal.h"
 
 enum {
   SHA1_DIGITS = 40,

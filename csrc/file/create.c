@@ -1,20 +1,19 @@
-/* key_file.c: a new file on the disk, whole or not at all, for a private key.
- * It is written to a file of another name beside its place, brought to the
- * disk, and then linked to its place: link(2) refuses where something is,
- * rename(2) would not. */
+/* create.c: new files on the disk. A key's is there whole or not at all: it
+ * is written to a file of another name beside its place, brought to the disk, and
+ * then linked to its place: link(2) refuses where something is, rename(2)
+ * would not. */
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/err.h>
-#include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "csr_internal.h"
+#include "../core/dcc.h"
+#include "file_internal.h"
 
-enum { RANDOM_SIZE = 8, NAME_ROOM = sizeof "/.key-" + 2 * RANDOM_SIZE };
+enum { RANDOM_LETTERS = 16, NAME_ROOM = sizeof "/.key-" + RANDOM_LETTERS };
 
 char *dcc_directory_of(const char *path)
 {
@@ -30,22 +29,12 @@ char *dcc_directory_of(const char *path)
 
 int dcc_add_file_name(char *directory, const char *kind)
 {
-  unsigned char bytes[RANDOM_SIZE];
   char *to = directory + strlen(directory);
-  bool good;
-  ERR_set_mark();
-  good = RAND_bytes(bytes, sizeof bytes) == 1;
-  ERR_pop_to_mark();
-  if (!good)
-    return EIO;
   to += sprintf(to, "/.%.3s-", kind);
-  for (size_t i = 0; i < sizeof bytes; i++)
-    to += sprintf(to, "%02x", (unsigned)bytes[i]);
-  return 0;
+  return dcc_random_id(to, RANDOM_LETTERS) ? 0 : EIO;
 }
 
-/* Writes all of it, to the disk. Returns 0 or an errno. */
-static int write_all(int fd, const char *bytes, size_t n)
+int dcc_write_all(int fd, const char *bytes, size_t n)
 {
   while (n > 0) {
     ssize_t written = write(fd, bytes, n);
@@ -56,7 +45,7 @@ static int write_all(int fd, const char *bytes, size_t n)
     bytes += written;
     n -= (size_t)written;
   }
-  return fsync(fd) != 0 ? errno : 0;
+  return 0;
 }
 
 int dcc_new_file(const char *name, const char *bytes, size_t n, mode_t mode,
@@ -72,7 +61,9 @@ int dcc_new_file(const char *name, const char *bytes, size_t n, mode_t mode,
   if (exactly && fchmod(fd, mode) != 0)
     number = errno;
   if (number == 0)
-    number = write_all(fd, bytes, n);
+    number = dcc_write_all(fd, bytes, n);
+  if (number == 0 && fsync(fd) != 0)
+    number = errno;
   if (close(fd) != 0 && number == 0 && errno != EINTR) /* it was synced */
     number = errno;
   if (number != 0)

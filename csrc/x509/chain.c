@@ -7,7 +7,7 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
-#include "csr_internal.h"
+#include "x509_internal.h"
 #include "dcc_x509.h"
 
 /* ---- reading ------------------------------------------------------------ */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "../core/ascii.h"
-#include "csr_internal.h"
+#include "x509_internal.h"
 
 /* The keys on offer. */
 static const struct kind {

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "../core/ascii.h"
-#include "csr_internal.h"
+#include "x509_internal.h"
 #include "dcc_sha256.h"
 #include "dcc_x509.h"
 

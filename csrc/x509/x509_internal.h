@@ -1,12 +1,10 @@
-/* csr_internal.h: what the files of csrc/csr share; it sees libcrypto. */
-#ifndef DCC_CSR_INTERNAL_H
-#define DCC_CSR_INTERNAL_H
+/* x509_internal.h: what the files of csrc/x509 share; it sees libcrypto. */
+#ifndef DCC_X509_INTERNAL_H
+#define DCC_X509_INTERNAL_H
 
 #include <openssl/asn1.h>
 #include <openssl/bn.h>
 #include <openssl/evp.h>
-
-#include <sys/stat.h>
 
 #include "dcc_csr.h"
 
@@ -37,28 +35,5 @@ bool dcc_rsa_is_sound(const BIGNUM *n, const BIGNUM *e, dcc_csr_error *error);
 
 /* Whether a sound key's exponent is in the range that it should be in. */
 bool dcc_rsa_exponent_is_usual(const BIGNUM *e);
-
-/* key_file.c: what files are made of. */
-
-/* The mode of a private key, whatever the umask. */
-enum { DCC_KEY_MODE = S_IRUSR | S_IWUSR };
-
-/* The part of a path in front of its last '/'; "." where there is none. The
- * caller frees it; NULL: memory ran out. There is room for a name behind. */
-char *dcc_directory_of(const char *path);
-
-/* Appends "/.", three letters of a kind, "-" and random digits. Returns 0 or
- * an errno. */
-int dcc_add_file_name(char *directory, const char *kind);
-
-/* Writes a file that was not there, to the disk; owned as `like` says, where
- * that is not NULL and this process may. The mode holds `exactly`, or as the
- * umask leaves it. Returns 0; or an errno, and there is no file. */
-int dcc_new_file(const char *name, const char *bytes, size_t n, mode_t mode,
-                 bool exactly, const struct stat *like);
-
-/* Brings new entries to the disk. Not every file system can: the files
- * themselves are there. */
-void dcc_sync_directory(const char *directory);
 
 #endif

@@ -9,7 +9,7 @@
 #include <openssl/x509.h>
 #include <string.h>
 
-#include "csr_internal.h"
+#include "x509_internal.h"
 
 enum {
   DER_SIZE = 4096, /* a key of 4096 bits needs 2375 */

@@ -170,9 +170,4 @@ bool dcc_csr_make(const dcc_csr_wish *wish, dcc_csr_made *made,
 /* Wipes and frees; may be called twice. */
 void dcc_csr_made_free(dcc_csr_made *made);
 
-/* Writes n bytes to a new file at `path` that its owner alone may read and
- * write. It appears whole and on the disk, or not at all; a file that is
- * there stays as it is. Returns 0 or an errno, EEXIST for such a file. */
-int dcc_key_file_write(const char *path, const char *bytes, size_t n);
-
 #endif

@@ -1,7 +1,7 @@
 /* weak.c: RSA keys that no CA may sign although they are long enough. The
  * CA/Browser Forum's Baseline Requirements name them: 6.1.6 the exponents,
  * 6.1.1.3 the keys whose factors anybody can find. */
-#include "csr_internal.h"
+#include "x509_internal.h"
 
 enum {
   EXPONENT_MIN = 3,

@@ -97,36 +97,4 @@ dcc_fit dcc_cert_fits_csr(dcc_cert *cert, const char *csr, size_t n);
 dcc_fit dcc_cert_fits_key(dcc_cert *cert, dcc_csr_text key,
                           dcc_csr_text passphrase, dcc_csr_error *error);
 
-/* ---- files -------------------------------------------------------------- */
-
-/* One of the files that are written together. */
-typedef struct dcc_file {
-  const char *path;
-  const char *bytes;
-  size_t n;
-  bool is_key; /* its owner alone may read and write it */
-} dcc_file;
-
-/* The most files that are written together. */
-enum { DCC_FILES_MAX = 8 };
-
-/* Writes all of these files, or none: each to a file of another name beside
- * its place, to the disk; only when all are there do they replace what is in
- * their places, one directly after the other, and where one of these steps
- * fails the earlier ones are taken back. Only a process that dies within them
- * leaves some files new and others old, and may leave a file ".old-..." with
- * what one of them was. A symbolic link stays, and what it leads to is
- * replaced, unless another user has put it where others may write. A key is
- * the effective user's, whoever owned the file that it replaces; other files
- * keep the mode they had (0644 less the umask where there was none), and
- * their owner where the system allows that.
- * Returns 0; or an errno, with the place of the file concerned in `which`:
- * EISDIR for a directory, EINVAL for another thing that is no file, EEXIST
- * for one named twice, ELOOP for a link that is not to be followed. */
-int dcc_files_write(const dcc_file *files, size_t count, size_t *which);
-
-/* Appends a file's contents, up to `limit` bytes. Returns 0 or an errno,
- * EFBIG for a larger one, EINVAL for what is no file. */
-int dcc_file_read(const char *path, size_t limit, dcc_buffer *to);
-
 #endif

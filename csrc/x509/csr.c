@@ -1,7 +1,7 @@
 /* csr.c: from text to a judged request, in three steps: the PEM around it
  * (by hand: libcrypto's reader skips text, joins blocks and wants lines),
  * the PKCS#10 inside (libcrypto), and whether a public CA may sign it. */
-#include "csr_internal.h"
+#include "x509_internal.h"
 
 #include <openssl/core_names.h>
 #include <openssl/err.h>
