@@ -1,4 +1,5 @@
-/* curl_memory.c: libcurl's memory, wiped before it is given back. libcurl
+/* curl_library.c: libcurl itself: initialised once for the process, with
+ * memory that is wiped before it is given back. libcurl
  * leaves each request that it has sent, with the key and perhaps card data,
  * in memory that it frees; a core file would show it. Only where the size of
  * a block can be asked for (glibc, and those who take its place whole); else
@@ -6,6 +7,8 @@
  * matter who frees them. */
 #define _GNU_SOURCE /* dladdr */
 #include "curl_internal.h"
+
+#include <pthread.h>
 
 #if defined(__GLIBC__)
 #include <dlfcn.h>
@@ -85,7 +88,7 @@ static bool is_asked(void)
   return asked;
 }
 
-CURLcode dcc_curl_init(bool *wipes)
+static CURLcode initialise(bool *wipes)
 {
   CURLcode code;
   *wipes = false;
@@ -100,10 +103,37 @@ CURLcode dcc_curl_init(bool *wipes)
 
 #else
 
-CURLcode dcc_curl_init(bool *wipes)
+static CURLcode initialise(bool *wipes)
 {
   *wipes = false;
   return curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
 #endif
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static CURLcode outcome = CURLE_FAILED_INIT;
+static bool wipes;
+
+/* Never undone: other users of libcurl may live in this process. */
+static void begin(void)
+{
+  outcome = initialise(&wipes);
+}
+
+CURLcode dcc_curl_init(void)
+{
+  pthread_once(&once, begin);
+  return outcome;
+}
+
+bool dcc_curl_wipes(void)
+{
+  (void)dcc_curl_init();
+  return wipes;
+}
+
+const char *dcc_curl_version(void)
+{
+  return curl_version_info(CURLVERSION_NOW)->version;
+}
