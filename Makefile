@@ -104,12 +104,12 @@ deps-%:
 
 # ---- building ---------------------------------------------------------------
 
-$(BUILD)/csrc/%.o: csrc/%.c
+$(BUILD)/csrc/%.o: csrc/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(NOTED) -c -o $@ $<
 
 define abi_rules
-$(BUILD)/$(1)/obj/%.o: csrc/binding/%.c
+$(BUILD)/$(1)/obj/%.o: csrc/binding/%.c Makefile
 	@mkdir -p $$(@D)
 	$(CC) $(ALL_CFLAGS) $$(NOTED) $$(INC_$(1)) -c -o $$@ $$<
 $(BUILD)/$(1)/certcentral/core.so: $(BUILD)/$(1)/obj/core.o \
@@ -306,7 +306,7 @@ SONAME = libcertcentral.so.$(shell echo $(VERSION) | \
 SHARED = $(patsubst %.c,$(BUILD)/shared/%.o,$(wildcard csrc/core/*.c))
 C_LIBDIR = $(PREFIX)/lib
 
-$(BUILD)/shared/csrc/%.o: csrc/%.c
+$(BUILD)/shared/csrc/%.o: csrc/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(NOTED) -fvisibility=default -c -o $@ $<
 $(BUILD)/shared/exports: csrc/core/dcc.h

@@ -7,8 +7,9 @@
 #include <time.h>
 
 #include "../core/ascii.h"
-#include "../core/check.h"
 #include "../core/crc32.h"
+#include "../core/csr_names.h"
+#include "../core/report.h"
 #include "../suffix/dcc_suffix.h"
 #include "order.h"
 

@@ -1,6 +1,6 @@
-/* check.h: what the checks of rows and the rules across rows share */
-#ifndef DCC_CHECK_H
-#define DCC_CHECK_H
+/* report.h: a check of an order, and what it reports */
+#ifndef DCC_REPORT_H
+#define DCC_REPORT_H
 
 #include "csr_names.h"
 #include "order.h"
@@ -52,33 +52,5 @@ const char *dcc_show(dcc_check *c, char to[DCC_SHOWN_SIZE],
  * and '\' too where the text is to stand in quotes. */
 void dcc_add_printable(dcc_buffer *b, const char *s, size_t n, size_t most,
                        bool quoted);
-
-/* ---- the names of the CSR (csr_names.c) -------------------------------- */
-
-/* Reads what dcc_csr_add_names() of csrc/x509 writes. The text is not copied.
- * When memory runs out nothing will be compared, and the order has failed. */
-void dcc_csr_names_read(dcc_check *c, const char *text);
-
-/* Warn of what is not the same in the CSR: the common name, a list's names
- * (but for the common name again), and then the names that only the CSR has.
- * To be called in this order, for the rows of these values. */
-void dcc_csr_compare_common_name(dcc_check *c, const dcc_scope *scope,
-                                 unsigned field);
-void dcc_csr_compare_list(dcc_check *c, const dcc_scope *scope,
-                          unsigned field, const dcc_value *common);
-void dcc_csr_compare_rest(dcc_check *c, const dcc_scope *scope,
-                          unsigned field);
-
-/* ---- rules across rows (rules.c) --------------------------------------- */
-
-/* A rule judges the row it belongs to by the values of other rows. It runs
- * right after the row's own check. */
-typedef struct dcc_rule {
-  void (*check)(dcc_check *c, const dcc_scope *scope, unsigned field);
-  bool when_absent;    /* it runs for a row without a value, too */
-  const char *demands; /* what it demands, and who says so */
-} dcc_rule;
-
-extern const dcc_rule dcc_rules[DCC_FIELDS];
 
 #endif
