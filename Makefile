@@ -112,19 +112,16 @@ define abi_rules
 $(BUILD)/$(1)/obj/%.o: csrc/binding/%.c Makefile
 	@mkdir -p $$(@D)
 	$(CC) $(ALL_CFLAGS) $$(NOTED) $$(INC_$(1)) -c -o $$@ $$<
-$(BUILD)/$(1)/certcentral/core.so: $(BUILD)/$(1)/obj/core.o \
-		$(BUILD)/$(1)/obj/order.o $(BUILD)/$(1)/obj/file.o $(CORE) $(FILES) \
-		$(SUFFIX)
+$(BUILD)/$(1)/certcentral/core.so: $$(patsubst %,$(BUILD)/$(1)/obj/lcc_%.o,\
+		core check order fields secret system file) $(CORE) $(FILES) $(SUFFIX)
 	@mkdir -p $$(@D)
 	$(CC) $(SANITIZE) $(MODULE) -o $$@ $$^ $(SUFFIX_LIBS)
-$(BUILD)/$(1)/certcentral/csr.so: $(BUILD)/$(1)/obj/csr.o \
-		$(BUILD)/$(1)/obj/csr_generate.o $(BUILD)/$(1)/obj/x509.o \
-		$(X509) $(FILES) $(SUFFIX) $(CSR_CORE)
+$(BUILD)/$(1)/certcentral/csr.so: $$(patsubst %,$(BUILD)/$(1)/obj/lcc_%.o,\
+		csr csr_generate x509 error) $(X509) $(FILES) $(SUFFIX) $(CSR_CORE)
 	@mkdir -p $$(@D)
 	$(CC) $(SANITIZE) $(MODULE) -o $$@ $$^ $(CRYPTO_LIBS) $(SUFFIX_LIBS)
-$(BUILD)/$(1)/certcentral/curl.so: $(BUILD)/$(1)/obj/curl.o \
-		$(BUILD)/$(1)/obj/curl_multi.o $(TRANSPORT) \
-		$(BUILD)/csrc/core/buffer.o
+$(BUILD)/$(1)/certcentral/curl.so: $$(patsubst %,$(BUILD)/$(1)/obj/lcc_%.o,\
+		curl curl_values curl_multi) $(TRANSPORT) $(BUILD)/csrc/core/buffer.o
 	@mkdir -p $$(@D)
 	$(CC) $(SANITIZE) $(MODULE) -o $$@ $$^ $(CURL_LIBS)
 endef
@@ -356,7 +353,7 @@ BINDING = $(patsubst csrc/binding/%.c,%,$(wildcard csrc/binding/*.c))
 $(BUILD)/embed/embedded.c: csrc/binding/embed.lua $(EMBEDDED)
 	@mkdir -p $(@D)
 	@$(LUA) $< $(EMBEDDED) >$@
-$(BUILD)/embed/embedded.o: $(BUILD)/embed/embedded.c csrc/binding/embedded.h
+$(BUILD)/embed/embedded.o: $(BUILD)/embed/embedded.c csrc/binding/lcc_embedded.h
 	$(CC) $(ALL_CFLAGS) -Icsrc/binding -c -o $@ $<
 $(BUILD)/embed/certcentral.h: csrc/binding/certcentral.h
 	@mkdir -p $(@D)

@@ -96,7 +96,7 @@ end
 -- CSR is read into and made from is no order: its members are named there.
 local function check_names()
   local files = io.popen("ls csrc/core/*.c csrc/core/*.h "
-    .. "csrc/binding/*.c | grep -v '^csrc/binding/csr'")
+    .. "csrc/binding/*.c | grep -v '^csrc/binding/lcc_csr'")
   for name in files:lines() do
     local text = read(name):gsub("/%*.-%*/", "")
     for _, field in ipairs { "common_name", "dns_names", "order_validity",

@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "../core/buffer.h"
 
@@ -30,6 +31,9 @@ typedef struct dcc_file_handle {
 
 /* Closes the file, which gives up its lock. */
 void dcc_file_release(dcc_file_handle *f);
+
+/* Removes the locked file at that path, and gives up its lock. */
+void dcc_file_remove(dcc_file_handle *f, const char *path);
 
 /* Opens a file that others append to, too; makes it, readable by its owner
  * only, where it is not there. Nothing is locked. */
@@ -97,5 +101,22 @@ int dcc_files_write(const dcc_file *files, size_t count, size_t *which);
 /* Appends a file's contents, up to `limit` bytes. Returns 0 or an errno,
  * EFBIG for a larger one, EINVAL for what is no file. */
 int dcc_file_read(const char *path, size_t limit, dcc_buffer *to);
+
+/* ---- what there is ------------------------------------------------------ */
+
+typedef struct dcc_file_facts {
+  int64_t modified; /* seconds since 1970 */
+  bool is_plain;    /* it is a file, no directory or device */
+  bool is_private;  /* nobody but its owner may read or change it */
+} dcc_file_facts;
+
+/* Fills in the facts of what is at the path. Returns 0 or an errno. */
+int dcc_file_look(const char *path, dcc_file_facts *facts);
+
+/* Write the path, from the root and without symbolic links; the directory
+ * that this process is in. Return 0 or an errno. */
+enum { DCC_PATH_SIZE = 4096 };
+int dcc_real_path(const char *path, char to[DCC_PATH_SIZE]);
+int dcc_working_directory(char to[DCC_PATH_SIZE]);
 
 #endif

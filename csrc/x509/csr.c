@@ -8,7 +8,6 @@
 #include <openssl/evp.h>
 #include <openssl/objects.h>
 #include <openssl/x509.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -41,15 +40,6 @@ typedef struct block {
 } block;
 
 #define SPAN(literal) ((span){(literal), sizeof(literal) - 1})
-
-bool dcc_csr_refuse(dcc_csr_error *error, const char *format, ...)
-{
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(error->message, sizeof error->message, format, arguments);
-  va_end(arguments);
-  return false;
-}
 
 /* ---- the PEM around it ---- */
 
@@ -313,17 +303,6 @@ void dcc_csr_free(dcc_csr *csr)
 }
 
 /* ---- whether a public CA may sign it ---- */
-
-const char *dcc_csr_name_of(const ASN1_OBJECT *object,
-                            char name[DCC_OBJECT_NAME_SIZE])
-{
-  int nid = OBJ_obj2nid(object);
-  if (nid != NID_undef)
-    snprintf(name, DCC_OBJECT_NAME_SIZE, "%s", OBJ_nid2sn(nid));
-  else if (OBJ_obj2txt(name, DCC_OBJECT_NAME_SIZE, object, 1) <= 0)
-    snprintf(name, DCC_OBJECT_NAME_SIZE, "unknown");
-  return name;
-}
 
 bool dcc_csr_check_version(dcc_csr *csr, dcc_csr_error *error)
 {

@@ -10,7 +10,7 @@
 
 #define refuse dcc_csr_refuse
 
-/* Fills the message as printf does; returns false, for
+/* error.c: fills the message as printf does; returns false, for
  * `return refuse(...)`. */
 __attribute__((format(printf, 2, 3)))
 bool dcc_csr_refuse(dcc_csr_error *error, const char *format, ...);

@@ -1,11 +1,11 @@
-/* x509.c: csr._chain, csr._save: certificates for the Lua side, which gives
+/* lcc_x509.c: csr._chain, csr._save: certificates for the Lua side, which gives
  * them their shape. */
 #include <errno.h>
 #include <string.h>
 
 #include "../file/dcc_file.h"
 #include "../x509/dcc_x509.h"
-#include "csr.h"
+#include "lcc_parts.h"
 
 #define LCC_CHAIN "certcentral.chain"
 #define LCC_FILES "certcentral.files"
@@ -60,12 +60,6 @@ static void push_text(lua_State *L, lcc_chain *c, size_t i,
   lua_pushlstring(L, c->text.length > 0 ? c->text.data : "", c->text.length);
 }
 
-static void set_text(lua_State *L, const char *name, const char *text)
-{
-  lua_pushstring(L, text);
-  lua_setfield(L, -2, name);
-}
-
 static void set_time(lua_State *L, const char *name, int64_t seconds)
 {
 #if LUA_VERSION_NUM >= 503
@@ -81,9 +75,9 @@ static void set_facts(lua_State *L, lcc_chain *c)
   dcc_cert_facts facts;
   if (!dcc_cert_facts_of(c->chain.certs[0], &facts))
     luaL_error(L, "not enough memory");
-  set_text(L, "serial_number", facts.serial);
-  set_text(L, "thumbprint", facts.thumbprint);
-  set_text(L, "key_sha256", facts.key_sha256);
+  lcc_set_string(L, "serial_number", facts.serial);
+  lcc_set_string(L, "thumbprint", facts.thumbprint);
+  lcc_set_string(L, "key_sha256", facts.key_sha256);
   set_time(L, "not_before", facts.not_before);
   set_time(L, "not_after", facts.not_after);
   push_text(L, c, 0, dcc_cert_add_subject);

@@ -1,10 +1,9 @@
-/* curl.h: what the two files of module certcentral.curl share */
-#ifndef LCC_CURL_H
-#define LCC_CURL_H
-
-#include "lcc.h"
+/* lcc_curl_values.h: what goes into a request and what comes of it */
+#ifndef LCC_CURL_VALUES_H
+#define LCC_CURL_VALUES_H
 
 #include "../transport/dcc_multi.h"
+#include "lcc.h"
 
 /* Reads the request table at index 2; raises for a wrong type. `headers` has
  * room for DCC_CURL_HEADERS_MAX. The bytes belong to values that are left on
@@ -25,9 +24,5 @@ long lcc_curl_read_options(lua_State *L, int many, dcc_curl_options *options);
  * read belongs to the call that pushes it (see lcc.h). */
 void lcc_curl_push_response(lua_State *L, const dcc_curl_response *response);
 void lcc_curl_push_failure(lua_State *L, const dcc_curl_failure *failure);
-
-/* curl.multi, and what makes its type known. */
-int lcc_curl_multi(lua_State *L);
-void lcc_curl_multi_open(lua_State *L);
 
 #endif

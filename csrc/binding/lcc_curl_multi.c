@@ -1,4 +1,4 @@
-/* curl_multi.c: many requests at once
+/* lcc_curl_multi.c: many requests at once
  *
  *   curl.multi{ as for new, connections = } -> multi | nil, message
  *   multi:add(request) -> id | nil, failure        nothing is sent yet
@@ -14,9 +14,10 @@
  * Requests, responses and failures are those of handle:perform. step(0)
  * never waits; next_timeout says in how many seconds the next step is due
  * where no file descriptor is ready before. */
-#include "curl.h"
-
 #include <limits.h>
+
+#include "lcc_curl_values.h"
+#include "lcc_parts.h"
 
 #define MULTI "certcentral.curl.multi"
 #define RESULTS "certcentral.curl.results"

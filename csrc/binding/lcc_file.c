@@ -1,23 +1,15 @@
-/* file.c: the files that processes share, for the journal and the store:
+/* lcc_file.c: the files that processes share, for the journal and the store:
  * core.append, core.lock, core.create, core.replace, core.directory,
- * core.real_path, core.modified, core.is_private, core.absolute,
- * core.is_root, core.is_terminal. */
-#define _XOPEN_SOURCE 700 /* realpath */
+ * core.real_path, core.modified, core.is_private, core.absolute. */
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "../file/dcc_file.h"
-#include "lcc.h"
+#include "lcc_parts.h"
 
 #define LCC_LOCK "certcentral.lock"
-
-enum { PATH_SIZE = 4096 };
 
 /* A lock that is held, or that is being asked for. The userdata owns the
  * file, whatever raises meanwhile. */
@@ -149,9 +141,10 @@ static int lock_note(lua_State *L)
 static int lock_release(lua_State *L)
 {
   lcc_lock *lock = luaL_checkudata(L, 1, LCC_LOCK);
-  if (lock->file.fd >= 0 && lua_toboolean(L, 2))
-    (void)unlink(lock->path);
-  dcc_file_release(&lock->file);
+  if (lua_toboolean(L, 2))
+    dcc_file_remove(&lock->file, lock->path);
+  else
+    dcc_file_release(&lock->file);
   return 0;
 }
 
@@ -179,15 +172,15 @@ int lcc_directory(lua_State *L)
  * message, whether it is not there */
 int lcc_modified(lua_State *L)
 {
-  struct stat file;
-  if (stat(check_path(L, 1), &file) != 0) {
-    int number = errno;
+  dcc_file_facts file;
+  int number = dcc_file_look(check_path(L, 1), &file);
+  if (number != 0) {
     (void)push_failure(L, "be read", number);
     lua_pushboolean(L, number == ENOENT);
     return 3;
   }
-  lua_pushnumber(L, (lua_Number)file.st_mtime);
-  lua_pushboolean(L, S_ISREG(file.st_mode));
+  lua_pushnumber(L, (lua_Number)file.modified);
+  lua_pushboolean(L, file.is_plain);
   return 2;
 }
 
@@ -195,19 +188,21 @@ int lcc_modified(lua_State *L)
  * file; or nil, message */
 int lcc_is_private(lua_State *L)
 {
-  struct stat file;
-  if (stat(check_path(L, 1), &file) != 0)
-    return push_failure(L, "be read", errno);
-  lua_pushboolean(L, (file.st_mode & (S_IRWXG | S_IRWXO)) == 0);
+  dcc_file_facts file;
+  int number = dcc_file_look(check_path(L, 1), &file);
+  if (number != 0)
+    return push_failure(L, "be read", number);
+  lua_pushboolean(L, file.is_private);
   return 1;
 }
 
 /* real_path(path) -> the path without symbolic links; or nil, message */
 int lcc_real_path(lua_State *L)
 {
-  char real[PATH_MAX];
-  if (realpath(check_path(L, 1), real) == NULL)
-    return push_failure(L, "be found", errno);
+  char real[DCC_PATH_SIZE];
+  int number = dcc_real_path(check_path(L, 1), real);
+  if (number != 0)
+    return push_failure(L, "be found", number);
   lua_pushstring(L, real);
   return 1;
 }
@@ -215,27 +210,15 @@ int lcc_real_path(lua_State *L)
 /* absolute(path) -> the path from the root; or nil, message */
 int lcc_absolute(lua_State *L)
 {
-  char here[PATH_SIZE];
+  char here[DCC_PATH_SIZE];
   const char *path = check_path(L, 1);
+  int number = path[0] == '/' ? 0 : dcc_working_directory(here);
+  if (number != 0)
+    return push_failure(L, "be found", number);
   if (path[0] == '/')
     lua_pushstring(L, path);
-  else if (getcwd(here, sizeof here) == NULL)
-    return push_failure(L, "be found", errno);
   else
     lua_pushfstring(L, "%s/%s", here, path);
-  return 1;
-}
-
-int lcc_is_root(lua_State *L)
-{
-  lua_pushboolean(L, geteuid() == 0);
-  return 1;
-}
-
-/* is_terminal(fd) -> whether a person may be looking at it */
-int lcc_is_terminal(lua_State *L)
-{
-  lua_pushboolean(L, isatty((int)luaL_checkinteger(L, 1)));
   return 1;
 }
 

@@ -1,6 +1,6 @@
-/* preload.c: certcentral inside a host; see certcentral.h. */
+/* lcc_preload.c: certcentral inside a host; see certcentral.h. */
 #include "certcentral.h"
-#include "embedded.h"
+#include "lcc_embedded.h"
 #include "lcc.h"
 
 int luaopen_certcentral_core(lua_State *L);

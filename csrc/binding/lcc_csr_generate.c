@@ -1,4 +1,4 @@
-/* csr_generate.c: csr.generate: options of Lua's in, a request and a key
+/* lcc_csr_generate.c: csr.generate: options of Lua's in, a request and a key
  * out. Misuse raises before anything is made. */
 #include <limits.h>
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 #include "../file/dcc_file.h"
 #include "../suffix/dcc_suffix.h"
 #include "../x509/dcc_csr.h"
-#include "csr.h"
+#include "lcc_parts.h"
 
 #define LCC_MADE "certcentral.made"
 

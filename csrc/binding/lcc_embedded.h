@@ -1,4 +1,4 @@
-/* embedded.h: the Lua files as embed.lua writes them into C. */
+/* lcc_embedded.h: the Lua files as embed.lua writes them into C. */
 #ifndef LCC_EMBEDDED_H
 #define LCC_EMBEDDED_H
 

@@ -1,9 +1,9 @@
-/* csr.c: the module certcentral.csr, the only one that links libcrypto */
+/* lcc_csr.c: the module certcentral.csr, the only one that links libcrypto */
 #include <string.h>
 
 #include "../x509/dcc_csr.h"
 #include "../x509/dcc_sha256.h"
-#include "csr.h"
+#include "lcc_parts.h"
 
 #define LCC_REQUEST "certcentral.request"
 
@@ -48,19 +48,6 @@ static int out_of_memory(lua_State *L)
 /* ---- judging ------------------------------------------------------------ */
 
 /* csr.check(pem): true, or nil and why not. */
-void lcc_no_colon(lua_State *L, const char *usage)
-{
-  bool is_module;
-  if (!lua_istable(L, 1))
-    return;
-  lua_pushliteral(L, "_judge"); /* which no table of options has */
-  lua_rawget(L, 1);
-  is_module = lua_iscfunction(L, -1);
-  lua_pop(L, 1);
-  if (is_module)
-    luaL_error(L, "bad call with a colon: use certcentral.csr.%s", usage);
-}
-
 static int check(lua_State *L)
 {
   dcc_csr_error error;
@@ -130,12 +117,6 @@ static int judge(lua_State *L)
 
 /* ---- facts -------------------------------------------------------------- */
 
-static void set_string(lua_State *L, const char *name, const char *s)
-{
-  lua_pushstring(L, s);
-  lua_setfield(L, -2, name);
-}
-
 /* Adds n bytes at s to the end of the list in the field `name`. */
 static void append(lua_State *L, const char *name, const char *s, size_t n)
 {
@@ -194,11 +175,11 @@ static void set_key(lua_State *L, dcc_csr *csr)
   dcc_csr_error error;
   if (!dcc_csr_facts_of(csr, &facts))
     out_of_memory(L);
-  set_string(L, "key", facts.key);
-  set_string(L, "sha256", facts.sha256);
-  set_string(L, "signature_algorithm", facts.signature);
+  lcc_set_string(L, "key", facts.key);
+  lcc_set_string(L, "sha256", facts.sha256);
+  lcc_set_string(L, "signature_algorithm", facts.signature);
   if (facts.curve[0] != '\0')
-    set_string(L, "curve", facts.curve);
+    lcc_set_string(L, "curve", facts.curve);
   if (facts.bits > 0) {
     lua_pushinteger(L, facts.bits);
     lua_setfield(L, -2, "bits");
@@ -206,7 +187,7 @@ static void set_key(lua_State *L, dcc_csr *csr)
   lua_pushboolean(L, dcc_csr_check_signature(csr, &error));
   lua_setfield(L, -2, "signature_ok");
   if (!dcc_csr_check_version(csr, &error) || !dcc_csr_check_key(csr, &error))
-    set_string(L, "refused", error.message);
+    lcc_set_string(L, "refused", error.message);
 }
 
 /* csr.inspect(pem): a table, or nil and an error. */
@@ -260,53 +241,7 @@ static int mac(lua_State *L)
   return 1;
 }
 
-/* ---- errors ------------------------------------------------------------- */
-
-void lcc_push_module(lua_State *L, const char *name)
-{
-  lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED"); /* package.loaded */
-  lua_getfield(L, -1, "_G");
-  lua_getfield(L, -1, "require");
-  lua_pushstring(L, name);
-  lua_call(L, 1, 1);
-  lua_replace(L, -3);
-  lua_pop(L, 1);
-}
-
-/* Pushes errors.new(kind, message). */
-static void push_error(lua_State *L, const char *kind, const char *message)
-{
-  lcc_push_module(L, "certcentral.error");
-  lua_getfield(L, -1, "new");
-  lua_replace(L, -2);
-  lua_pushstring(L, kind);
-  lua_pushstring(L, message);
-  lua_call(L, 2, 1);
-}
-
-int lcc_fail(lua_State *L, const char *message)
-{
-  lua_pushnil(L);
-  push_error(L, "config", message);
-  return 2;
-}
-
-int lcc_refuse_csr(lua_State *L, const char *message)
-{
-  const char *text;
-  lua_pushnil(L);
-  text = lua_pushfstring(L, "'csr' %s", message);
-  push_error(L, "invalid", text);
-  lua_createtable(L, 1, 0);
-  lua_createtable(L, 0, 3);
-  set_string(L, "path", "csr");
-  set_string(L, "code", "csr");
-  set_string(L, "message", text);
-  lua_rawseti(L, -2, 1);
-  lua_setfield(L, -2, "problems");
-  lua_remove(L, -2); /* the text */
-  return 2;
-}
+/* ---- the module ---------------------------------------------------------- */
 
 LCC_EXPORT int luaopen_certcentral_csr(lua_State *L);
 
@@ -314,9 +249,9 @@ LCC_EXPORT int luaopen_certcentral_csr(lua_State *L)
 {
   static const luaL_Reg functions[] = {
       {"check", check},   {"inspect", inspect},       {"sha256", sha256},
-      {"_judge", judge},  {"generate", lcc_generate}, {"_chain", lcc_read_chain},
-      {"_has_name", lcc_has_name}, {"_fits_csr", lcc_fits_csr},
-      {"_fits_key", lcc_fits_key}, {"_save", lcc_save}, {"_mac", mac},
+      {"_judge", judge},  {"generate", lcc_generate}, {"_mac", mac},
+      {"_chain", lcc_read_chain}, {"_has_name", lcc_has_name}, {"_fits_csr", lcc_fits_csr},
+      {"_fits_key", lcc_fits_key}, {"_save", lcc_save},
       {NULL, NULL}};
   luaL_newlib(L, functions);
   return 1;

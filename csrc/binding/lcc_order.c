@@ -1,10 +1,10 @@
-/* order.c: reads a Lua table into a dcc_order, in one walk.
+/* lcc_order.c: reads a Lua table into a dcc_order, in one walk.
  *
  * No Lua code runs and no Lua memory is asked for during the walk, so the
  * strings that the order points to stay where they are: the table holds
  * them. Metamethods are not called; a table that has __index or __pairs is
  * not plain and becomes a value that the check refuses. */
-#include "order.h"
+#include "lcc_order.h"
 
 #include <limits.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* order.h: a Lua table as a dcc_order */
+/* lcc_order.h: a Lua table as a dcc_order */
 #ifndef LCC_ORDER_H
 #define LCC_ORDER_H
 
