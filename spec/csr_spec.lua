@@ -29,7 +29,8 @@ describe("certcentral.csr", function()
     end
     table.sort(names)
     assert.are.same({ "_chain", "_fits_csr", "_fits_key", "_has_name",
-      "_judge", "_mac", "_save", "check", "generate", "inspect", "sha256" }, names)
+      "_judge", "_mac", "_save", "check", "generate", "inspect", "sha256" },
+      names)
   end)
 
   describe("check", function()

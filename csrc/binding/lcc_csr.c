@@ -248,11 +248,11 @@ LCC_EXPORT int luaopen_certcentral_csr(lua_State *L);
 LCC_EXPORT int luaopen_certcentral_csr(lua_State *L)
 {
   static const luaL_Reg functions[] = {
-      {"check", check},   {"inspect", inspect},       {"sha256", sha256},
-      {"_judge", judge},  {"generate", lcc_generate}, {"_mac", mac},
-      {"_chain", lcc_read_chain}, {"_has_name", lcc_has_name}, {"_fits_csr", lcc_fits_csr},
-      {"_fits_key", lcc_fits_key}, {"_save", lcc_save},
-      {NULL, NULL}};
+      {"check", check},   {"inspect", inspect},         {"sha256", sha256},
+      {"_judge", judge},  {"generate", lcc_generate},   {"_mac", mac},
+      {"_save", lcc_save}, {"_chain", lcc_read_chain},
+      {"_has_name", lcc_has_name}, {"_fits_csr", lcc_fits_csr},
+      {"_fits_key", lcc_fits_key}, {NULL, NULL}};
   luaL_newlib(L, functions);
   return 1;
 }

@@ -1,5 +1,5 @@
-/* lcc_curl.c: module certcentral.curl: the transport for Lua. lcc_curl_multi.c has
- * curl.multi, for many requests at once.
+/* lcc_curl.c: module certcentral.curl: the transport for Lua.
+ * lcc_curl_multi.c has curl.multi, for many requests at once.
  *
  *   curl.new{ api_key =, ca_file =, proxy =, user_agent =, body_max = }
  *     -> handle | nil, message

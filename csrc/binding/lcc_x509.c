@@ -101,9 +101,9 @@ static void set_list(lua_State *L, lcc_chain *c, const char *name,
 }
 
 /* csr._chain(bytes, now, csr, names): {leaf, intermediates, root, others: PEM;
- * and what the leaf says: serial_number, thumbprint, key_sha256, not_before, not_after,
- * subject, issuer, names (as csr._judge gives them)}; or nil and why not. The
- * order's CSR and names, a line each, may be nil. */
+ * and what the leaf says: serial_number, thumbprint, key_sha256, not_before,
+ * not_after, subject, issuer, names (as csr._judge gives them)}; or nil and
+ * why not. The order's CSR and names, a line each, may be nil. */
 int lcc_read_chain(lua_State *L)
 {
   dcc_csr_text bytes = check_text(L, 1);

@@ -1,5 +1,5 @@
-/* create.c: new files on the disk. A key's is there whole or not at all: it
- * is written to a file of another name beside its place, brought to the disk, and
+/* create.c: new files on the disk. A key's is there whole or not at all: it is
+ * written to a file of another name beside its place, brought to the disk, and
  * then linked to its place: link(2) refuses where something is, rename(2)
  * would not. */
 #include <errno.h>

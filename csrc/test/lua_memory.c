@@ -5,10 +5,11 @@
  * FILE is a Lua file that returns a list of calls {name =, call =}; each is
  * called with the allocations failing after the first n, for growing n until
  * it succeeds: those of the Lua state, then (where no sanitizer owns malloc)
- * those of this project's modules and of libcurl and OpenSSL. Each time it must raise or return
- * nil and an error, and the same call must work again afterwards. Once more
- * with a fresh state each time, so that loading the modules is met, too. In
- * the end all memory of the states must be given back. */
+ * those of this project's modules and of libcurl and OpenSSL. Each time it
+ * must raise or return nil and an error, and the same call must work again
+ * afterwards. Once more with a fresh state each time, so that loading the
+ * modules is met, too. In the end all memory of the states must be given
+ * back. */
 #define _GNU_SOURCE /* dl_iterate_phdr */
 #include <lauxlib.h>
 #include <lua.h>

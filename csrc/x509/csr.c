@@ -453,7 +453,8 @@ static bool check_signature(dcc_csr *csr, dcc_csr_error *error)
   X509_ALGOR_get0(&object, NULL, NULL, algorithm);
   if (!is_known(object))
     return refuse(error, "the signature must be of a kind that can be "
-                         "verified here, got %s", dcc_csr_name_of(object, name));
+                         "verified here, got %s",
+                  dcc_csr_name_of(object, name));
   return refuse(error, "the signature does not fit its key");
 }
 

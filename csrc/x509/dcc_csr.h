@@ -71,9 +71,9 @@ typedef enum dcc_csr_name_kind {
 /* Appends the names that the request asks for, a line each: a letter that
  * tells the kind, the name, LF. First its subject's common names, but for
  * blank ones, then the subject alternative names in their order; IP addresses
- * as inet_ntop() writes them. Bytes that a line or a terminal would stumble over stand as
- * "\x0A". dcc_options takes the text as csr_names. Returns false when memory
- * ran out. */
+ * as inet_ntop() writes them. Bytes that a line or a terminal would stumble
+ * over stand as "\x0A". dcc_options takes the text as csr_names. Returns false
+ * when memory ran out. */
 bool dcc_csr_add_names(dcc_csr *csr, dcc_buffer *to);
 
 /* Appends what a request that may be signed should be otherwise, a line each,

@@ -380,7 +380,7 @@ function queue.new(client, options)
     queued = {}, first = 1, last = 0,   -- those that have not begun
     transfers = {},                     -- id -> ticket
     sleepers = {}, names = {},
-    results = { first = 1, last = 0 },           -- ended exchanges, not yet told
+    results = { first = 1, last = 0 },  -- ended exchanges, not yet told
     batch = false, batch_at = 1, -- of the network, on its way to results
     running = 0, left = 0, finished = 0,
     unfinished = false, -- a step has begun and not come to its end
