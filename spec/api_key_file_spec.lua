@@ -57,8 +57,8 @@ describe("api_key_file", function()
 
   it("shows no key that was given in its place", function()
     local _, err = new { api_key_file = support.KEY }
-    assert.are.equal(("api_key_file must be the name of a file, got a text of "
-      .. "%d bytes that is none: give a key as api_key"):format(#support.KEY),
+    assert.are.equal(("api_key_file must be a file name, got a text of %d "
+      .. "bytes that is not: give a key as api_key"):format(#support.KEY),
       err.message)
     support.assert_no_secret(err, support.KEY)
   end)

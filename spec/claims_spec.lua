@@ -220,7 +220,8 @@ describe("one name, asked for at once", function()
     local service = new_service { takes = 1 }
     local store = stores.memory()
     local more = { { api_key = "one" }, { api_key = "two" },
-                   { api_key = "one", base_url = "https://x.example/services/v2" } }
+                   { api_key = "one",
+                     base_url = "https://x.example/services/v2" } }
     local waited = 0
     ask(service, 3, ensure, function(i)
       more[i].store = store

@@ -15,7 +15,7 @@ local json = require "cjson"
 
 -- part, least of 100 lines, least of 100 branches
 local PARTS = {
-  { "csrc/core/", 95, 85 }, { "csrc/csr/", 90 }, { "csrc/transport/", 90 },
+  { "csrc/core/", 95, 85 }, { "csrc/x509/", 90 }, { "csrc/transport/", 90 },
   { "csrc/binding/", 90 }, { "lua/", 95 },
 }
 

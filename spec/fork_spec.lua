@@ -104,7 +104,8 @@ describe("the queue of a process that forks", function()
   local function start(options)
     local clock = clocks.new()
     local client = assert(certcentral.new {
-      api_key = "key", base_url = "http://127.0.0.1:1", retry = { base = 1000, cap = 1000 },
+      api_key = "key", base_url = "http://127.0.0.1:1",
+      retry = { base = 1000, cap = 1000 },
       deadline = 1e4, on_event = options.on_event,
       journal = { write = function(_, line)
         lines[#lines + 1] = line

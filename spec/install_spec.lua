@@ -189,7 +189,8 @@ local function why_not(other)
   if not works("command -v lua%s", other) then
     return "lua" .. other .. " is not installed"
   elseif not works("env -u LUA_PATH -u LUA_CPATH lua%s -e "
-                   .. "'require \"cjson\"; require \"openssl.pkey\"'", other) then
+                   .. "'require \"cjson\"; require \"openssl.pkey\"'",
+                   other) then
     return "lua-cjson or luaossl is not there for Lua " .. other
   elseif not works(MAKE .. "-n install ABI=%s", other) then
     return "the headers of Lua " .. other .. " are not installed"

@@ -148,7 +148,7 @@ describe("the oracle", function()
   end)
 
   it("knows the same products", function()
-    for _, name in ipairs(require "certcentral.product_names") do
+    for _, name in ipairs(require "certcentral.order.product_names") do
       expect_agreement(orders.minimal(), orders.options {
         product = name, check_csr = false }, name)
     end

@@ -15,11 +15,10 @@ FUZZ_FLAGS = -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
 FUZZ_LIBS = -ljansson $(CURL_LIBS) -lssl $(CRYPTO_LIBS) -lpthread
 
-$(FUZZ_BUILD)/fuzz_%: csrc/test/fuzz_%.c csrc/test/fuzz.h \
-		$(FUZZ_BUILD)/libdcc.a
+$(FUZZ_BUILD)/fuzz_%: csrc/test/fuzz_%.c $(FUZZ_BUILD)/libdcc.a
 	@mkdir -p $(@D)
 	clang $(DEFINES) -O1 -g $(WARNINGS) $(FUZZ_FLAGS) -fsanitize=fuzzer \
-		-o $@ $< $(FUZZ_BUILD)/libdcc.a $(FUZZ_LIBS)
+		$(NOTED) -o $@ $< $(FUZZ_BUILD)/libdcc.a $(FUZZ_LIBS)
 
 fuzz-programs:
 	@$(MAKE) -s --no-print-directory BUILD=$(FUZZ_BUILD) CC=clang \
@@ -63,7 +62,8 @@ define host_rules
 $(BUILD)/test/%-$(1): csrc/test/%.c
 	@mkdir -p $$(@D)
 	$(CC) $(filter-out -fPIC -fvisibility=hidden,$(ALL_CFLAGS)) \
-		$$(INC_HOST_$(1)) -o $$@ $$< -Wl,-E $(LIB_$(1)) -lm -ldl -lpthread
+		$$(NOTED) $$(INC_HOST_$(1)) -o $$@ $$< -Wl,-E $(LIB_$(1)) \
+		-lm -ldl -lpthread
 endef
 $(foreach abi,lua5.4 lua5.1,$(eval $(call host_rules,$(abi))))
 

@@ -73,7 +73,8 @@ describe("the journal of an order", function()
       assert.are.same({
         { step = "intent", time = 1764000000, alternative_order_id = "a-1",
           base_url = "https://www.digicert.com/services/v2",
-          account = ACCOUNT, product = "ssl_securesite_flex", common_name = "example.com",
+          account = ACCOUNT, product = "ssl_securesite_flex",
+          common_name = "example.com",
           sha256 = require("certcentral.csr").sha256(box.requests[1].body) },
         outcome,
       }, lines)
@@ -102,8 +103,10 @@ describe("the journal of an order", function()
     local journal = journals.memory()
     local order = orders.minimal()
     order.alternative_order_id = "a-1"
-    assert(client_of(service.new { lookup = { { { order_id = 7 } } },
-                                   details = { [7] = {} } }, journal):ensure_order(order, orders.options()))
+    local client = client_of(service.new {
+      lookup = { { { order_id = 7 } } }, details = { [7] = {} },
+    }, journal)
+    assert(client:ensure_order(order, orders.options()))
     assert.are.same({}, journal:read())
   end)
 

@@ -28,11 +28,14 @@ surroundings() {
   preload='' tool=''
   case $MODE in
   asan)
-    preload="$(gcc -print-file-name=libasan.so):$(gcc -print-file-name=libubsan.so):$root/$BUILD/once.so"
+    preload=$(gcc -print-file-name=libasan.so)
+    preload=$preload:$(gcc -print-file-name=libubsan.so)
+    preload=$preload:$root/$BUILD/once.so
     export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
     # luaossl reads a message of OpenSSL that it has freed. A huge size is
     # NULL, as it is without the sanitizer.
-    export ASAN_OPTIONS=allocator_may_return_null=1:suppressions=$root/spec/asan.supp
+    ASAN_OPTIONS=suppressions=$root/spec/asan.supp
+    export ASAN_OPTIONS="$ASAN_OPTIONS:allocator_may_return_null=1"
     export LSAN_OPTIONS=print_suppressions=0:suppressions=$root/spec/lsan.supp
     ;;
   valgrind)

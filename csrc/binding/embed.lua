@@ -21,7 +21,7 @@ local function write_text(number, text)
   io.write("0};\n")
 end
 
-io.write('#include "embedded.h"\n')
+io.write('#include "lcc_embedded.h"\n')
 local rows = {}
 for i, path in ipairs(arg) do
   local file = assert(io.open(path, "rb"))

@@ -70,20 +70,15 @@ static inline void lcc_new_type(lua_State *L, const char *type,
   lua_pop(L, 1);
 }
 
-/* Functions of certcentral.core that stand in file.c. */
-int lcc_append(lua_State *L);
-int lcc_lock_file(lua_State *L);
-int lcc_create_file(lua_State *L);
-int lcc_replace_file(lua_State *L);
-int lcc_directory(lua_State *L);
-int lcc_modified(lua_State *L);
-int lcc_is_private(lua_State *L);
-int lcc_root_alone_reads(lua_State *L);
-int lcc_real_path(lua_State *L);
-int lcc_absolute(lua_State *L);
-int lcc_is_root(lua_State *L);
-int lcc_is_terminal(lua_State *L);
-void lcc_open_files(lua_State *L); /* makes the type of their locks */
+/* Sets a field of the table at the top; NULL: leaves it as it is. */
+static inline void lcc_set_string(lua_State *L, const char *name,
+                                  const char *s)
+{
+  if (s != NULL) {
+    lua_pushstring(L, s);
+    lua_setfield(L, -2, name);
+  }
+}
 
 /* True where the number at `index` is an integer or a float that is one;
  * stores it. LuaJIT and 5.1 have floats alone. A float above 2^53 does not

@@ -36,6 +36,13 @@ static inline bool dcc_ascii_same(const char *a, const char *b, size_t n)
   return true;
 }
 
+/* The same for names of any lengths. */
+static inline bool dcc_same_name(const char *a, size_t na, const char *b,
+                                 size_t nb)
+{
+  return na == nb && dcc_ascii_same(a, b, na);
+}
+
 /* Puts '.' in the place of the decimal point that printf() has written. */
 static inline void dcc_ascii_point(char *number)
 {

@@ -1,6 +1,4 @@
 /* check.c: each value against its row of the form */
-#include "check.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +6,8 @@
 
 #include "date.h"
 #include "formats.h"
+#include "report.h"
+#include "rules.h"
 #include "scan.h"
 
 static void report_got(dcc_check *c, const char *code, const dcc_place *place,
@@ -546,7 +546,7 @@ size_t dcc_order_check(dcc_order *order, const dcc_options *options)
   if (order->failed || !dcc_order_sort_extras(order))
     return SIZE_MAX;
   if (options->csr_names != NULL)
-    dcc_csr_names_read(&c, options->csr_names);
+    dcc_csr_names_read(&c.csr_names, order, options->csr_names);
   if (order->values[DCC_ORDER].type == DCC_OTHER) {
     const dcc_place place = dcc_place_of(&scope, DCC_ORDER);
     report_got(&c, "type", &place,

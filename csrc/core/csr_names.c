@@ -1,30 +1,25 @@
-/* csr_names.c: the names of the CSR against those of the order. The API
- * reads names from the order alone, so that a difference is no mistake to
- * it, but hardly ever what was meant. */
+/* csr_names.c: the names of the CSR, read and found */
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "check.h"
+#include "ascii.h"
 #include "csr_names.h"
-
-#define ONLY_ORDER "the API reads names from the order only"
+#include "order.h"
 
 /* ---- names that can be compared ----------------------------------------- */
 
-static unsigned char lower(char c)
-{
-  return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
-/* The same for memory and for qsort: by length, then by letters. */
+/* For the search and for qsort: by length, then by letters. */
 static int compare(const char *a, size_t na, const char *b, size_t nb)
 {
   if (na != nb)
     return na < nb ? -1 : 1;
-  for (size_t i = 0; i < na; i++)
-    if (lower(a[i]) != lower(b[i]))
-      return lower(a[i]) < lower(b[i]) ? -1 : 1;
+  for (size_t i = 0; i < na; i++) {
+    unsigned char x = (unsigned char)dcc_ascii_lower(a[i]);
+    unsigned char y = (unsigned char)dcc_ascii_lower(b[i]);
+    if (x != y)
+      return x < y ? -1 : 1;
+  }
   return 0;
 }
 
@@ -49,9 +44,8 @@ const char *dcc_address(const char *s, size_t n, char to[DCC_ADDRESS_SIZE])
            ? inet_ntop(family, bytes, to, DCC_ADDRESS_SIZE) : NULL;
 }
 
-/* The CSR's name that is the same as n bytes at s, or NULL; what the CSR says
- * twice counts as found both times. */
-static dcc_csr_name *find(const dcc_csr_names *names, const char *s, size_t n)
+dcc_csr_name *dcc_csr_names_find(const dcc_csr_names *names, const char *s,
+                                 size_t n)
 {
   char text[DCC_ADDRESS_SIZE];
   size_t low = 0, high = names->count;
@@ -73,15 +67,6 @@ static dcc_csr_name *find(const dcc_csr_names *names, const char *s, size_t n)
                  n) == 0 ? names->sorted[low] : NULL;
 }
 
-/* Whether the CSR has the name; notes that the order has it. */
-static bool has(dcc_csr_names *names, const dcc_value *value)
-{
-  dcc_csr_name *name = find(names, value->as.text, value->length);
-  if (name != NULL)
-    name->ordered = true;
-  return name != NULL;
-}
-
 /* ---- reading ------------------------------------------------------------ */
 
 static size_t count_lines(const char *s)
@@ -93,14 +78,14 @@ static size_t count_lines(const char *s)
 }
 
 /* An address takes its usual spelling, so that it is found by it. */
-static void read_name(dcc_check *c, dcc_csr_name *name, const char *s,
+static void read_name(dcc_order *order, dcc_csr_name *name, const char *s,
                       size_t n)
 {
   char text[DCC_ADDRESS_SIZE], *copy;
   *name = (dcc_csr_name){.kind = s[0], .text = s + 1, .length = n - 1};
   if (dcc_address(name->text, name->length, text) == NULL)
     return;
-  copy = dcc_order_note(c->order, sizeof text);
+  copy = dcc_order_note(order, sizeof text);
   if (copy != NULL) {
     strcpy(copy, text);
     name->text = copy;
@@ -108,13 +93,12 @@ static void read_name(dcc_check *c, dcc_csr_name *name, const char *s,
   }
 }
 
-void dcc_csr_names_read(dcc_check *c, const char *text)
+void dcc_csr_names_read(dcc_csr_names *names, dcc_order *order,
+                        const char *text)
 {
-  dcc_csr_names *names = &c->csr_names;
   size_t count = count_lines(text);
-  dcc_csr_name *list = dcc_order_note(c->order, (count + 1) * sizeof *list);
-  names->sorted = dcc_order_note(c->order,
-                                 (count + 1) * sizeof *names->sorted);
+  dcc_csr_name *list = dcc_order_note(order, (count + 1) * sizeof *list);
+  names->sorted = dcc_order_note(order, (count + 1) * sizeof *names->sorted);
   if (list == NULL || names->sorted == NULL)
     return;
   names->warnings = text;
@@ -122,135 +106,11 @@ void dcc_csr_names_read(dcc_check *c, const char *text)
     dcc_csr_name *name = &list[names->count];
     if (end == text || *text == DCC_CSR_WORD)
       continue;
-    read_name(c, name, text, (size_t)(end - text));
+    read_name(order, name, text, (size_t)(end - text));
     if (name->kind == DCC_CSR_COMMON)
       names->common = name;
     names->sorted[names->count++] = name;
   }
   names->list = list;
   qsort(names->sorted, names->count, sizeof *names->sorted, compare_entries);
-}
-
-/* ---- comparing ---------------------------------------------------------- */
-
-static const char *show_name(dcc_check *c, char to[DCC_SHOWN_SIZE],
-                             const dcc_csr_name *name)
-{
-  const dcc_value value = {.type = DCC_STRING, .as.text = name->text,
-                           .length = name->length};
-  return dcc_show(c, to, &value, false);
-}
-
-/* Whether the order's common name is a common name of the CSR or, where that
- * has none, any name of it. */
-static bool common_name_fits(dcc_csr_names *names, const dcc_value *value)
-{
-  char text[DCC_ADDRESS_SIZE];
-  const char *s = value->as.text;
-  size_t n = value->length;
-  bool found = has(names, value);
-  if (names->common == NULL || !found)
-    return found;
-  if (dcc_address(s, n, text) != NULL) {
-    s = text;
-    n = strlen(text);
-  }
-  for (size_t i = 0; i < names->count; i++)
-    if (names->list[i].kind == DCC_CSR_COMMON &&
-        compare(names->list[i].text, names->list[i].length, s, n) == 0)
-      return true;
-  return false;
-}
-
-void dcc_csr_compare_common_name(dcc_check *c, const dcc_scope *scope,
-                                 unsigned field)
-{
-  dcc_csr_names *names = &c->csr_names;
-  const dcc_value *value = dcc_at(scope, field);
-  const dcc_place place = dcc_place_of(scope, field);
-  char here[DCC_SHOWN_SIZE], there[DCC_SHOWN_SIZE];
-  if (names->list == NULL || value->type != DCC_STRING ||
-      value->length == 0 || common_name_fits(names, value))
-    return;
-  dcc_show(c, here, value, false);
-  if (names->common == NULL)
-    dcc_report(c, DCC_WARNING, "csr_mismatch", place, NULL,
-               "is %s, which the CSR does not name: " ONLY_ORDER, here);
-  else
-    dcc_report(c, DCC_WARNING, "csr_mismatch", place, NULL,
-               "is %s, but %s in the CSR: " ONLY_ORDER, here,
-               show_name(c, there, names->common));
-}
-
-void dcc_csr_compare_list(dcc_check *c, const dcc_scope *scope,
-                          unsigned field, const dcc_value *common)
-{
-  const dcc_value *list = dcc_at(scope, field);
-  dcc_place place = dcc_place_of(scope, field);
-  char shown[DCC_SHOWN_SIZE];
-  if (c->csr_names.list == NULL)
-    return;
-  for (size_t i = 0; i < list->length; i++) {
-    const dcc_value *name = &list->as.items[i];
-    if (name->type != DCC_STRING || name->length == 0 ||
-        has(&c->csr_names, name) ||
-        (common->type == DCC_STRING &&
-         compare(name->as.text, name->length, common->as.text,
-                 common->length) == 0))
-      continue;
-    place.item = (int64_t)i;
-    dcc_report(c, DCC_WARNING, "csr_mismatch", place, NULL,
-               "is %s, which the CSR does not name: " ONLY_ORDER,
-               dcc_show(c, shown, name, false));
-  }
-}
-
-/* Whether an earlier entry of the list is the same name, or the order has
- * it: the first of the same in sorted order carries the mark. */
-static bool is_settled(const dcc_csr_names *names, dcc_csr_name *name)
-{
-  dcc_csr_name *first = find(names, name->text, name->length);
-  bool settled;
-  if (first == NULL)
-    first = name; /* cannot be: it is in the list */
-  settled = first->ordered;
-  first->ordered = true;
-  return settled;
-}
-
-/* Reports the lines that are warnings: "wlimit has an ...". */
-static void report_warnings(dcc_check *c, dcc_place place)
-{
-  const char *text = c->csr_names.warnings;
-  for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1) {
-    const char *space = memchr(text, ' ', (size_t)(end - text));
-    char *code;
-    if (*text != DCC_CSR_WORD || space == NULL)
-      continue;
-    code = dcc_order_note(c->order, (size_t)(space - text));
-    if (code == NULL)
-      return;
-    memcpy(code, text + 1, (size_t)(space - text) - 1);
-    code[space - text - 1] = '\0';
-    dcc_report(c, DCC_WARNING, code, place, NULL, "%.*s",
-               (int)(end - space) - 1, space + 1);
-  }
-}
-
-void dcc_csr_compare_rest(dcc_check *c, const dcc_scope *scope,
-                          unsigned field)
-{
-  dcc_csr_names *names = &c->csr_names;
-  char shown[DCC_SHOWN_SIZE];
-  if (names->list == NULL)
-    return;
-  for (size_t i = 0; i < names->count; i++) {
-    dcc_csr_name *name = &names->list[i];
-    if (name == names->common || is_settled(names, name))
-      continue;
-    dcc_report(c, DCC_WARNING, "csr_mismatch", dcc_place_of(scope, field),
-               NULL, "asks for %s, which the order does not: " ONLY_ORDER,
-               show_name(c, shown, name));
-  }
-  report_warnings(c, dcc_place_of(scope, field));
 }

@@ -23,11 +23,24 @@ typedef struct dcc_csr_name {
 } dcc_csr_name;
 
 typedef struct dcc_csr_names {
-  dcc_csr_name *list;         /* in the CSR's order; NULL: nothing to compare */
+  dcc_csr_name *list; /* in the CSR's order; NULL: nothing to compare */
   dcc_csr_name **sorted;
   size_t count;
   const dcc_csr_name *common; /* the last common name, or NULL */
   const char *warnings;       /* the text's lines for them, and others */
 } dcc_csr_names;
+
+struct dcc_order;
+
+/* Reads what dcc_csr_add_names() of csrc/x509 writes, into `names`, which are
+ * all zero, in memory of the order's notes. The text is not copied. When
+ * memory runs out there are no names, and the order has failed. */
+void dcc_csr_names_read(dcc_csr_names *names, struct dcc_order *order,
+                        const char *text);
+
+/* The CSR's name that is the same as n bytes at s, or NULL; what the CSR says
+ * twice counts as found both times. */
+dcc_csr_name *dcc_csr_names_find(const dcc_csr_names *names, const char *s,
+                                 size_t n);
 
 #endif

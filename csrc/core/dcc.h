@@ -60,7 +60,8 @@ enum dcc_flags {
   DCC_MULTILINE = 8,        /* line breaks are allowed */
   DCC_FLAG = 16,            /* 0 or 1; booleans are taken, too */
   DCC_NO_PLACEHOLDER = 32,  /* "-", "n/a" and the like are refused */
-  DCC_RULED = 64,          /* a rule judges whether it may be absent */
+  DCC_RULED = 64,          /* a rule judges whether it may be absent, and is
+                              asked where it is */
   DCC_DIGITS = 128         /* of an integer from 0: three or four digits in a
                               string are taken, too, and go out as it */
 };

@@ -2,25 +2,14 @@
 
 #include <string.h>
 
-#include "date.h"
 #include "ascii.h"
-#include "names.h"
+#include "date.h"
 #include "scan.h"
 
 static bool refuse(dcc_refusal *why, const char *must, const char *hint)
 {
   *why = (dcc_refusal){must, hint, "format"};
   return false;
-}
-
-bool dcc_same_name(const char *a, size_t na, const char *b, size_t nb)
-{
-  if (na != nb)
-    return false;
-  for (size_t i = 0; i < na; i++)
-    if (dcc_ascii_lower(a[i]) != dcc_ascii_lower(b[i]))
-      return false;
-  return true;
 }
 
 /* ---- the CSR ----------------------------------------------------------- */

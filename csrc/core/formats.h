@@ -2,34 +2,17 @@
 #ifndef DCC_FORMATS_H
 #define DCC_FORMATS_H
 
-#include "dcc.h"
-
-/* Why a string is refused: what it must be ("be a host name ..."), for a
- * message that goes on ", got ..."; what to write instead, or NULL; and the
- * problem's code. */
-typedef struct dcc_refusal {
-  const char *must;
-  const char *hint;
-  const char *code;
-} dcc_refusal;
+#include "names.h"
 
 /* Judges n bytes at s, n > 0. They are UTF-8. Returns false and fills the
  * refusal when they are not in the format. suffix_of is as in dcc_options. */
 bool dcc_format_check(dcc_format format, const char *s, size_t n,
                       dcc_suffix_of *suffix_of, dcc_refusal *why);
 
-/* True for a good host name that is, and is under, no public suffix that the
- * list knows; false without a list, and for an IP address. */
-bool dcc_is_under_no_suffix(const char *s, size_t n,
-                            dcc_suffix_of *suffix_of);
-
 /* True for most of the plain strings (dcc_scan finds nothing in them) that
  * are in a format, found quickly: n is 1 to 64. For the rest dcc_format_check
  * has to be asked. */
 bool dcc_is_common(dcc_format format, const char *s, size_t n);
-
-/* True for a host name that begins with "*.". */
-bool dcc_is_wildcard(const char *s, size_t n);
 
 /* True for a value that merely says that there is none: "-", "n/a" (Baseline
  * Requirements 7.1.4.2.2; DigiCert's list of refused values). */
@@ -49,8 +32,5 @@ bool dcc_csr_has_slip(const char *s, size_t n, dcc_refusal *why);
 /* Finds the PEM text of a CSR: what is left without the white space around
  * it. */
 void dcc_csr_trim(const char **s, size_t *n);
-
-/* a and b are the same but for the case of ASCII letters. */
-bool dcc_same_name(const char *a, size_t na, const char *b, size_t nb);
 
 #endif

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "ascii.h"
-#include "check.h"
 #include "formats.h"
+#include "report.h"
 #include "scan.h"
 
 enum { SHOWN_BYTES = 48, NAME_BYTES = 96, MESSAGE_SIZE = 512 };

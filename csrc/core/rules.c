@@ -2,9 +2,11 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "check.h"
+#include "ascii.h"
 #include "date.h"
 #include "formats.h"
+#include "rules.h"
+#include "rules_csr.h"
 
 enum {
   CERT_DAYS_MAX = 397,  /* the page, at certificate.cert_validity */
@@ -484,8 +486,7 @@ static void rule_new_contact(dcc_check *c, const dcc_scope *scope,
 /* ---- the table --------------------------------------------------------- */
 
 const dcc_rule dcc_rules[DCC_FIELDS] = {
-#define RULE(field, rule, text) [DCC_##field] = {rule, false, text}
-#define DEMAND(field, rule, text) [DCC_##field] = {rule, true, text}
+#define RULE(field, rule, text) [DCC_##field] = {rule, text}
   RULE(COMMON_NAME, dcc_csr_compare_common_name,
        "the CSR has the same (a warning)"),
   RULE(DNS_NAMES, rule_dns_names,
@@ -500,7 +501,7 @@ const dcc_rule dcc_rules[DCC_FIELDS] = {
        "the page: a date wins over days; not beyond the order"),
   RULE(CERT_DATE, rule_cert_date,
        "the page: within 397 days; not beyond the order"),
-  DEMAND(ORDER_VALIDITY, rule_order_validity,
+  RULE(ORDER_VALIDITY, rule_order_validity,
        "the page: required unless the deprecated fields are given"),
   RULE(ORDER_YEARS, rule_loser, "the page: days and a date win over years"),
   RULE(ORDER_DAYS, rule_loser, "the page: a date wins over days"),
@@ -509,35 +510,34 @@ const dcc_rule dcc_rules[DCC_FIELDS] = {
   RULE(EXPIRATION_DATE, rule_order_date, "the page: within three years"),
   RULE(SERVER_LICENSES, rule_server_licenses,
        "the page: further licenses cost extra (a warning)"),
-  DEMAND(CREDIT_CARD, rule_card,
+  RULE(CREDIT_CARD, rule_card,
        "the page: required with payment_method card; refused without it, for "
        "card data must not travel for nothing"),
   RULE(CARD_YEAR, rule_card_expired, "the card has not expired"),
-  DEMAND(BILLING_ADDRESS, rule_card,
+  RULE(BILLING_ADDRESS, rule_card,
        "the page: required with payment_method card"),
   RULE(DCV_METHOD, rule_dcv_method,
        "DigiCert: no HTTP method with a wildcard name"),
-  DEMAND(ORGANIZATION_ID, rule_organization_id,
+  RULE(ORGANIZATION_ID, rule_organization_id,
        "the page: an id, or the details of a new organization"),
-  DEMAND(CONTACT_FIRST_NAME, rule_new_contact,
+  RULE(CONTACT_FIRST_NAME, rule_new_contact,
        "the page: required when omitting user_id"),
-  DEMAND(CONTACT_LAST_NAME, rule_new_contact,
+  RULE(CONTACT_LAST_NAME, rule_new_contact,
        "the page: required when omitting user_id"),
-  DEMAND(CONTACT_JOB_TITLE, rule_new_contact,
+  RULE(CONTACT_JOB_TITLE, rule_new_contact,
        "the page: required when omitting user_id"),
-  DEMAND(CONTACT_TELEPHONE, rule_new_contact,
+  RULE(CONTACT_TELEPHONE, rule_new_contact,
        "the page: required when omitting user_id"),
-  DEMAND(CONTACT_EMAIL, rule_new_contact,
+  RULE(CONTACT_EMAIL, rule_new_contact,
        "the page: required when omitting user_id"),
-  DEMAND(ORG_NAME, rule_new_organization, "POST /organization: required"),
-  DEMAND(ORG_COUNTRY, rule_new_organization, "POST /organization: required"),
-  DEMAND(ORG_ADDRESS, rule_new_organization, "POST /organization: required"),
-  DEMAND(ORG_CITY, rule_new_organization, "POST /organization: required"),
-  DEMAND(ORG_STATE, rule_new_organization, "POST /organization: required"),
-  DEMAND(ORG_ZIP, rule_new_organization, "POST /organization: required"),
-  DEMAND(ORG_TELEPHONE, rule_new_organization, "POST /organization: required"),
-  DEMAND(ORG_CONTACT, rule_organization_contact,
+  RULE(ORG_NAME, rule_new_organization, "POST /organization: required"),
+  RULE(ORG_COUNTRY, rule_new_organization, "POST /organization: required"),
+  RULE(ORG_ADDRESS, rule_new_organization, "POST /organization: required"),
+  RULE(ORG_CITY, rule_new_organization, "POST /organization: required"),
+  RULE(ORG_STATE, rule_new_organization, "POST /organization: required"),
+  RULE(ORG_ZIP, rule_new_organization, "POST /organization: required"),
+  RULE(ORG_TELEPHONE, rule_new_organization, "POST /organization: required"),
+  RULE(ORG_CONTACT, rule_organization_contact,
        "POST /organization: required; it may stand among contacts"),
 #undef RULE
-#undef DEMAND
 };

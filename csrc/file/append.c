@@ -22,16 +22,9 @@ bool dcc_file_failed(dcc_file_handle *f, const char *step)
 
 static bool write_all(dcc_file_handle *f, const char *s, size_t n)
 {
-  while (n > 0) {
-    ssize_t written = write(f->fd, s, n);
-    if (written < 0 && errno == EINTR)
-      continue;
-    if (written <= 0)
-      return dcc_file_failed(f, "be written");
-    s += written;
-    n -= (size_t)written;
-  }
-  return true;
+  int number = dcc_write_all(f->fd, s, n);
+  errno = number;
+  return number == 0 || dcc_file_failed(f, "be written");
 }
 
 static bool end_cut_line(dcc_file_handle *f, off_t size)

@@ -19,6 +19,13 @@ void dcc_file_release(dcc_file_handle *f)
   f->fd = -1;
 }
 
+void dcc_file_remove(dcc_file_handle *f, const char *path)
+{
+  if (f->fd >= 0)
+    (void)unlink(path);
+  dcc_file_release(f);
+}
+
 bool dcc_file_open(dcc_file_handle *f, const char *path)
 {
   dcc_file_release(f);

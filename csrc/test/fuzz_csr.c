@@ -7,7 +7,7 @@
 
 #include "../core/dcc.h"
 #include "../core/scan.h"
-#include "../csr/dcc_csr.h"
+#include "../x509/dcc_csr.h"
 #include "fuzz.h"
 
 enum { DER_MAX = 4096 };

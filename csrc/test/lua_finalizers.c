@@ -14,24 +14,12 @@
  *                   an order named "n-123" has the id 123 and HEADERS lines
  *   stored(123)     how often the server has got that order */
 #define _GNU_SOURCE /* RTLD_NEXT, memmem */
-#include <arpa/inet.h>
 #include <dlfcn.h>
-#include <lauxlib.h>
-#include <lua.h>
-#include <lualib.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-static long passed, failed;
+#include "lua_test.h"
+#include "test_server.h"
 
 /* ---- points -------------------------------------------------------------- */
 
@@ -102,9 +90,8 @@ EXPORTED const char *lua_pushfstring(lua_State *L, const char *format, ...)
 
 /* ---- the server ---------------------------------------------------------- */
 
-enum { CONNECTIONS = 64, ROOM = 16384, HEADERS = 60, ORDERS_MAX = 1 << 16 };
+enum { ROOM = 16384, HEADERS = 60, ORDERS_MAX = 1 << 16 };
 
-static struct pollfd ends[CONNECTIONS + 1];
 static struct {
   char bytes[ROOM];
   size_t n;
@@ -134,16 +121,15 @@ static void answer(int fd, long id)
 }
 
 /* Answers what has come whole. */
-static void serve(int i)
+static void serve(int i, bool is_new)
 {
   char *input = inputs[i].bytes, *body;
   size_t all;
-  ssize_t n = recv(ends[i].fd, input + inputs[i].n, ROOM - 1 - inputs[i].n, 0);
-  if (n <= 0) {
-    close(ends[i].fd);
-    ends[i].fd = -1;
+  ssize_t n;
+  inputs[i].n = is_new ? 0 : inputs[i].n;
+  n = is_new ? 0 : receive(i, input + inputs[i].n, ROOM - 1 - inputs[i].n);
+  if (n <= 0)
     return;
-  }
   inputs[i].n += (size_t)n;
   input[inputs[i].n] = '\0';
   body = memmem(input, inputs[i].n, "\r\n\r\n", 4);
@@ -159,45 +145,6 @@ static void serve(int i)
   if (id > 0 && id < ORDERS_MAX)
     orders[id]++;
   answer(ends[i].fd, id);
-}
-
-static void *run_server(void *nothing)
-{
-  (void)nothing;
-  while (poll(ends, CONNECTIONS + 1, -1) > 0) {
-    for (int i = 1; i <= CONNECTIONS; i++)
-      if (ends[i].fd >= 0 && ends[i].revents != 0)
-        serve(i);
-    if (ends[0].revents != 0) {
-      int i = 1;
-      while (i <= CONNECTIONS && ends[i].fd >= 0)
-        i++;
-      if (i > CONNECTIONS)
-        abort();
-      inputs[i].n = 0;
-      ends[i] = (struct pollfd){.fd = accept(ends[0].fd, NULL, NULL),
-                                .events = POLLIN};
-    }
-  }
-  return NULL;
-}
-
-static void start_server(void)
-{
-  static pthread_t thread;
-  struct sockaddr_in address = {.sin_family = AF_INET};
-  socklen_t size = sizeof address;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  for (int i = 1; i <= CONNECTIONS; i++)
-    ends[i].fd = -1;
-  ends[0] = (struct pollfd){.fd = socket(AF_INET, SOCK_STREAM, 0),
-                            .events = POLLIN};
-  if (bind(ends[0].fd, (struct sockaddr *)&address, size) != 0 ||
-      listen(ends[0].fd, CONNECTIONS) != 0 ||
-      getsockname(ends[0].fd, (struct sockaddr *)&address, &size) != 0 ||
-      pthread_create(&thread, NULL, run_server, NULL) != 0)
-    abort();
-  snprintf(url, sizeof url, "http://127.0.0.1:%d", ntohs(address.sin_port));
 }
 
 /* ---- for the Lua file ---------------------------------------------------- */
@@ -220,17 +167,6 @@ static int at_point(lua_State *L)
   return lua_gettop(L) - 1;
 }
 
-static int expect_in_lua(lua_State *L)
-{
-  if (lua_toboolean(L, 1)) {
-    passed++;
-  } else {
-    failed++;
-    printf("failed: %s\n", luaL_optstring(L, 2, "?"));
-  }
-  return 0;
-}
-
 static int stored(lua_State *L)
 {
   long id = (long)luaL_checkinteger(L, 1);
@@ -246,18 +182,15 @@ int main(int argc, char **argv)
     return 1;
   }
   setvbuf(stdout, NULL, _IOLBF, 0);
-  start_server();
+  snprintf(url, sizeof url, "http://127.0.0.1:%d", start_server());
   luaL_openlibs(L);
   lua_register(L, "at_point", at_point);
   lua_register(L, "expect", expect_in_lua);
   lua_register(L, "stored", stored);
   lua_pushstring(L, url);
   lua_setglobal(L, "url");
-  if (luaL_loadfile(L, argv[1]) != 0 || lua_pcall(L, 0, 0, 0) != 0) {
-    printf("failed: %s\n", lua_tostring(L, -1));
-    failed++;
-  }
+  if (luaL_loadfile(L, argv[1]) != 0 || lua_pcall(L, 0, 0, 0) != 0)
+    expect(false, "%s", lua_tostring(L, -1));
   lua_close(L);
-  printf("%ld passed, %ld failed\n", passed, failed);
-  return failed > 0;
+  return end_of_test();
 }

@@ -5,22 +5,15 @@
  * FILE is a Lua file that returns a list of calls {name =, call =}; each is
  * called with the allocations failing after the first n, for growing n until
  * it succeeds: those of the Lua state, then (where no sanitizer owns malloc)
- * those of this project's modules and of libcurl and OpenSSL. Each time it must raise or return
- * nil and an error, and the same call must work again afterwards. Once more
- * with a fresh state each time, so that loading the modules is met, too. In
- * the end all memory of the states must be given back. */
+ * those of this project's modules and of libcurl and OpenSSL. Each time it
+ * must raise or return nil and an error, and the same call must work again
+ * afterwards. Once more with a fresh state each time, so that loading the
+ * modules is met, too. In the end all memory of the states must be given
+ * back. */
 #define _GNU_SOURCE /* dl_iterate_phdr */
-#include <lauxlib.h>
-#include <lua.h>
 #include <link.h>
-#include <lualib.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-static long passed, failed;
+#include "lua_test.h"
 
 /* ---- memory ------------------------------------------------------------ */
 
@@ -156,18 +149,6 @@ static int attempt(lua_State *L)
   return lua_gettop(L) - 2;
 }
 
-/* expect(good, text) counts an expectation. */
-static int expect_in_lua(lua_State *L)
-{
-  if (lua_toboolean(L, 1)) {
-    passed++;
-  } else {
-    failed++;
-    printf("failed: %s\n", luaL_optstring(L, 2, "?"));
-  }
-  return 0;
-}
-
 /* ---- runs --------------------------------------------------------------- */
 
 static lua_State *new_state(void)
@@ -191,16 +172,14 @@ static bool call(lua_State *L, const char *file, const char *name, long i,
 {
   bool result = false;
   if (luaL_loadfile(L, file) != 0 || lua_pcall(L, 0, 1, 0) != 0) {
-    printf("failed: %s\n", lua_tostring(L, -1));
-    failed++;
+    expect(false, "%s", lua_tostring(L, -1));
     return false;
   }
   lua_getfield(L, -1, name);
   lua_pushinteger(L, i);
   lua_pushinteger(L, n);
   if (lua_pcall(L, 2, 1, 0) != 0) {
-    printf("failed: %s %ld, %ld: %s\n", name, i, n, lua_tostring(L, -1));
-    failed++;
+    expect(false, "%s %ld, %ld: %s", name, i, n, lua_tostring(L, -1));
   } else {
     result = lua_toboolean(L, -1);
   }
@@ -214,10 +193,7 @@ static void close_state(lua_State *L, long n)
   bool whole = LUA_VERSION_NUM < 502;
   lua_close(L);
   whole = whole || live_bytes == 0;
-  passed += whole;
-  failed += !whole;
-  if (!whole)
-    printf("failed: %zu bytes of a state are left (%ld)\n", live_bytes, n);
+  expect(whole, "%zu bytes of a state are left (%ld)", live_bytes, n);
   live_bytes = 0;
 }
 
@@ -256,6 +232,5 @@ int main(int argc, char **argv)
     ;
   for (i = 1; run_cold(argv[1], i); i++)
     ;
-  printf("%ld passed, %ld failed\n", passed, failed);
-  return failed > 0;
+  return end_of_test();
 }

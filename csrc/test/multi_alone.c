@@ -4,8 +4,8 @@
  * end of the program: what waits for it never ends, and an alarm then ends
  * the program. Checks that neither a step, nor a cancel, nor the end of a
  * multi waits for it, nor a child process, that many requests for one name
- * ask for it once, and that no copy of a body stays in memory that is freed. Prints what failed
- * and ends with 1, or prints "ok". */
+ * ask for it once, and that no copy of a body stays in memory that is freed.
+ * Prints what failed and ends with 1, or prints "ok". */
 #include <netdb.h>
 #include <pthread.h>
 #include <stdbool.h>

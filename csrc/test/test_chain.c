@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../csr/dcc_x509.h"
+#include "../x509/dcc_x509.h"
 
 #define NOTHING_KNOWN (dcc_ordered){{NULL, 0}, {NULL, 0}}
 

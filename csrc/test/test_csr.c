@@ -6,7 +6,7 @@
  * failure. */
 #include "test_csr.h"
 
-#include "../csr/dcc_csr.h"
+#include "../x509/dcc_csr.h"
 
 /* Checks a text, and that neither queue nor memory show it afterwards. */
 static bool check(const char *file, const char *pem, size_t length, long at,

@@ -1,5 +1,5 @@
-/* test_csr.h: allocators for the tests of csrc/csr, in libcrypto and in
- * buffer.c, which is included here: link csrc/csr and libcrypto, not
+/* test_csr.h: allocators for the tests of csrc/x509, in libcrypto and in
+ * buffer.c, which is included here: link csrc/x509 and libcrypto, not
  * buffer.c. They fail at a wish, and show what stands in memory that is
  * given back. Also the host's error queue, which is to be left alone. */
 #ifndef DCC_TEST_CSR_H

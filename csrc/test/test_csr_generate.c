@@ -14,7 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../csr/dcc_csr.h"
+#include "../file/dcc_file.h"
+#include "../x509/dcc_csr.h"
 
 #define TEXT(literal) {(literal), sizeof(literal) - 1}
 

@@ -1,18 +1,13 @@
 /* test_curl_memory.c: memory that runs out inside libcurl, at every
  * allocation of a request: an error each time, nothing sent that is said to
  * be unsent, nothing twice, no leak, and the same handle works again. */
-#include <arpa/inet.h>
 #include <curl/curl.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <pthread.h>
 #include <stdatomic.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "../transport/dcc_curl.h"
 #include "../transport/dcc_multi.h"
 #include "test.h"
+#include "test_server.h"
 
 /* ---- libcurl's allocations ---------------------------------------------- */
 
@@ -71,72 +66,21 @@ static void fail_after(long n)
 
 /* ---- a server ------------------------------------------------------------ */
 
-enum { CONNECTIONS = 16 };
-
 #define BODY "{\"order\":1}"
 #define ANSWER "HTTP/1.1 201 Created\r\nContent-Length: 8\r\n" \
                "Content-Type: application/json\r\nX-A: b\r\n\r\n{\"id\":1}"
 
-static struct pollfd ends[CONNECTIONS + 1];
 static atomic_long requests; /* that have come whole */
 static char url[64];
 
 /* A request ends with its body here, and comes in one piece. */
-static void serve(struct pollfd *end)
+static void serve(int i, bool is_new)
 {
   char bytes[4096];
-  ssize_t n = recv(end->fd, bytes, sizeof bytes, 0);
-  if (n <= 0) {
-    close(end->fd);
-    end->fd = -1;
-  } else {
-    requests++;
-    if (send(end->fd, ANSWER, sizeof ANSWER - 1, MSG_NOSIGNAL) < 0)
-      return;
-  }
-}
-
-static void accept_one(int listener)
-{
-  int i = 1;
-  while (i <= CONNECTIONS && ends[i].fd >= 0)
-    i++;
-  if (i > CONNECTIONS)
-    abort();
-  ends[i] = (struct pollfd){.fd = accept(listener, NULL, NULL),
-                            .events = POLLIN};
-}
-
-static void *run_server(void *nothing)
-{
-  (void)nothing;
-  while (poll(ends, CONNECTIONS + 1, -1) > 0) {
-    for (int i = 1; i <= CONNECTIONS; i++)
-      if (ends[i].fd >= 0 && ends[i].revents != 0)
-        serve(&ends[i]);
-    if (ends[0].revents != 0)
-      accept_one(ends[0].fd);
-  }
-  return NULL;
-}
-
-static void start_server(void)
-{
-  static pthread_t thread;
-  struct sockaddr_in address = {.sin_family = AF_INET};
-  socklen_t size = sizeof address;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  for (int i = 1; i <= CONNECTIONS; i++)
-    ends[i].fd = -1;
-  ends[0] = (struct pollfd){.fd = socket(AF_INET, SOCK_STREAM, 0),
-                            .events = POLLIN};
-  if (bind(ends[0].fd, (struct sockaddr *)&address, size) != 0 ||
-      listen(ends[0].fd, CONNECTIONS) != 0 ||
-      getsockname(ends[0].fd, (struct sockaddr *)&address, &size) != 0 ||
-      pthread_create(&thread, NULL, run_server, NULL) != 0)
-    abort();
-  snprintf(url, sizeof url, "http://127.0.0.1:%d/order",
-           ntohs(address.sin_port));
+  if (is_new || receive(i, bytes, sizeof bytes) <= 0)
+    return;
+  requests++;
+  (void)!send(ends[i].fd, ANSWER, sizeof ANSWER - 1, MSG_NOSIGNAL);
 }
 
 /* ---- requests ------------------------------------------------------------ */
@@ -280,7 +224,7 @@ int main(void)
   if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, take_memory, give_back,
                            take_more, take_copy, take_zeros) != CURLE_OK)
     return 1;
-  start_server();
+  snprintf(url, sizeof url, "http://127.0.0.1:%d/order", start_server());
   try_handle(-1, false);
   try_multi(-1);
   rest = live;

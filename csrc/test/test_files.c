@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../csr/dcc_x509.h"
+#include "../file/dcc_file.h"
 
 /* ---- a system that fails at a wish ---- */
 

@@ -1,5 +1,6 @@
 /* test_names.c: names where no list of public suffixes is at hand, and what a
  * list says; the list of libpsl, where it is installed. */
+#include "../core/ascii.h"
 #include "../core/formats.h"
 #include "../suffix/dcc_suffix.h"
 #include "test.h"

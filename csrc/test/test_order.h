@@ -5,7 +5,7 @@
 #include "../core/dcc.h"
 #include "test.h"
 
-/* 2026-06-09 12:00:00 UTC; the CSR is for the tests of csrc/csr */
+/* 2026-06-09 12:00:00 UTC; the CSR is for the tests of csrc/x509 */
 static const dcc_options options = {.now = 1781006400, .skip_csr = true};
 
 #define CSR "-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n" \

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -59,15 +58,15 @@ static int on_request(void *handle, char *ip, char *local_ip, int port,
   if (second_attempt(h))
     return CURL_PREREQFUNC_ABORT;
   h->sent = true;
-  if (h->multi != NULL)
-    dcc_multi_connected(h->multi);
+  if (h->owner != NULL)
+    h->connected(h->owner);
   return CURL_PREREQFUNC_OK;
 }
 
 static bool note_socket(dcc_curl *h, int fd)
 {
   h->found = true;
-  return h->multi != NULL ? dcc_multi_opened(h->multi, fd)
+  return h->owner != NULL ? h->opened(h->owner, fd)
                           : dcc_sockets_open(&h->sockets, fd);
 }
 
@@ -113,13 +112,6 @@ static bool single_ca_file(const dcc_curl *h)
          || (info->age >= CURLVERSION_SEVENTH && info->cainfo != NULL);
 }
 
-#define SET(option, value) \
-  do { \
-    CURLcode code_ = curl_easy_setopt(h->easy, option, value); \
-    if (code_ != CURLE_OK) \
-      return dcc_curl_no_option(failure, option, code_); \
-  } while (0)
-
 static bool set_callbacks(dcc_curl *h, dcc_curl_failure *failure)
 {
   SET(CURLOPT_ERRORBUFFER, h->error);
@@ -161,23 +153,13 @@ static bool pin(dcc_curl *h, dcc_curl_failure *failure)
   return set_callbacks(h, failure) && dcc_curl_stop_keylog(h, failure);
 }
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static CURLcode global_code = CURLE_FAILED_INIT;
-static bool wipes;
-
-/* Never undone: other users of libcurl may live in this process. */
-static void global_init(void)
-{
-  global_code = dcc_curl_init(&wipes);
-}
-
 static bool usable(dcc_curl_failure *failure)
 {
   const curl_version_info_data *info;
-  pthread_once(&once, global_init);
-  if (global_code != CURLE_OK)
+  CURLcode code = dcc_curl_init();
+  if (code != CURLE_OK)
     return dcc_curl_refuse(failure, "libcurl cannot be initialised: %s",
-                           curl_easy_strerror(global_code));
+                           curl_easy_strerror(code));
   info = curl_version_info(CURLVERSION_NOW);
   if (info->version_num < 0x075700)
     return dcc_curl_refuse(failure, "libcurl must be 7.87.0 or newer, got %s",
@@ -355,15 +337,4 @@ bool dcc_curl_perform(dcc_curl *h, const dcc_curl_request *request,
     code = curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE,
                              &response->status);
   return code == CURLE_OK || dcc_curl_explain(h, code, failure);
-}
-
-bool dcc_curl_wipes(void)
-{
-  pthread_once(&once, global_init);
-  return wipes;
-}
-
-const char *dcc_curl_version(void)
-{
-  return curl_version_info(CURLVERSION_NOW)->version;
 }

@@ -7,7 +7,6 @@
 
 #include "curl_sockets.h"
 #include "dcc_curl.h"
-#include "dcc_multi.h"
 
 #if LIBCURL_VERSION_NUM < 0x075700
 #error "libcurl 7.87.0 or newer is needed (QUICK_EXIT, CA_CACHE_TIMEOUT)"
@@ -37,7 +36,9 @@ struct dcc_curl {
   char *proxy;
   char *user_agent;
   size_t body_max;
-  dcc_multi *multi; /* that it belongs to; NULL: it works alone */
+  bool (*opened)(void *owner, int fd); /* told of a new socket */
+  void (*connected)(void *owner);      /* of a connection that is up */
+  void *owner;      /* whom these two tell; NULL: the handle works alone */
   pid_t process;    /* that opened its connections: see dcc_curl_perform() */
   dcc_sockets sockets; /* where it works alone */
 
@@ -67,9 +68,8 @@ struct dcc_curl {
   char error[CURL_ERROR_SIZE];
 };
 
-/* curl_memory.c: initialises libcurl. Sets *wipes: whether its memory is
- * wiped when it is freed from now on. */
-CURLcode dcc_curl_init(bool *wipes);
+/* curl_library.c: initialises libcurl, once. */
+CURLcode dcc_curl_init(void);
 
 /* curl_keylog.c: sees to it that no secret of a connection is written to the
  * file that $SSLKEYLOGFILE names. Returns false with *failure filled where
@@ -79,11 +79,6 @@ bool dcc_curl_stop_keylog(dcc_curl *h, dcc_curl_failure *failure);
 /* curl_handle.c: forgets the last transfer. The answer of the next one goes
  * to *response. */
 void dcc_curl_begin(dcc_curl *h, dcc_curl_response *response);
-
-/* curl_multi.c: a handle of the multi has made a socket; has a connection
- * that is up. The first returns false when memory ran out. */
-bool dcc_multi_opened(dcc_multi *m, int fd);
-void dcc_multi_connected(dcc_multi *m);
 
 /* curl_request.c: tells the easy handle what differs from the last request.
  * Returns false with *failure filled; nothing was sent then. */
@@ -108,5 +103,14 @@ bool dcc_curl_no_option(dcc_curl_failure *failure, CURLoption option,
                         CURLcode code);
 bool dcc_curl_explain(const dcc_curl *h, CURLcode code,
                       dcc_curl_failure *failure);
+
+/* Sets an option of the handle h. Where that cannot be, the function that
+ * this stands in returns false, with *failure filled. */
+#define SET(option, value) \
+  do { \
+    CURLcode code_ = curl_easy_setopt(h->easy, option, value); \
+    if (code_ != CURLE_OK) \
+      return dcc_curl_no_option(failure, option, code_); \
+  } while (0)
 
 #endif

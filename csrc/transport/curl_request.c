@@ -7,13 +7,6 @@
 
 #include "../core/ascii.h"
 
-#define SET(option, value) \
-  do { \
-    CURLcode code_ = curl_easy_setopt(h->easy, option, value); \
-    if (code_ != CURLE_OK) \
-      return dcc_curl_no_option(failure, option, code_); \
-  } while (0)
-
 /* --- method and body --- */
 
 /* A body goes out as POSTFIELDS whatever the method: libcurl then sends it

@@ -62,9 +62,9 @@ int64_t dcc_multi_add(dcc_multi *m, const dcc_curl_request *request,
                       dcc_curl_failure *failure);
 
 /* Does what can be done. Returns once a request has finished, at once where
- * none is under way, and at the latest after timeout_ms milliseconds; 0 never waits, neither for the
- * network nor for a name server, and leaves the rest of much work for the
- * next call. A signal may end it early. */
+ * none is under way, and at the latest after timeout_ms milliseconds; 0 never
+ * waits, neither for the network nor for a name server, and leaves the rest of
+ * much work for the next call. A signal may end it early. */
 void dcc_multi_step(dcc_multi *m, long timeout_ms);
 
 /* Takes what has finished, in the order it did; NULL: nothing has. The list

@@ -76,7 +76,7 @@ local function good(response, id, where)
   expect(not why, ("%s: %s"):format(where, tostring(why)))
 end
 
--- ---- the cases ---------------------------------------------------------------
+-- ---- the cases --------------------------------------------------------------
 
 -- prepare() -> subject; call(subject, id) runs as the finalizer does
 -- meanwhile(subject, id); check(subject, id, where, ok, ...) judges what pcall
@@ -490,7 +490,7 @@ end, function(_, _, where, ok, facts)
          where .. ": " .. tostring(facts))
 end)
 
--- ---- running them ------------------------------------------------------------
+-- ---- running them -----------------------------------------------------------
 
 -- Each moment, after the first sixty in growing steps.
 for _, case in ipairs(cases) do

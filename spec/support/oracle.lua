@@ -8,8 +8,14 @@ local oracle = {}
 
 -- ---- the page --------------------------------------------------------------
 
-local function text(more) more = more or {}; more.kind = "string"; return more end
-local function integer(min, max) return { kind = "integer", min = min, max = max } end
+local function text(more)
+  more = more or {}
+  more.kind = "string"
+  return more
+end
+local function integer(min, max)
+  return { kind = "integer", min = min, max = max }
+end
 local function choice(...) return { kind = "string", choices = { ... } } end
 local function list(of) return { kind = "list", of = of } end
 local function object(...) return { kind = "object", fields = { ... } } end

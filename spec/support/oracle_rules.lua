@@ -304,8 +304,8 @@ end
 --   "path code"), with strict those warnings that must be among the
 --   problems, and those problems that may be told or not
 function oracle.judge(order, options)
-  local found = { problems = {}, warnings = {}, also = {}, may = {}, options = options,
-                  strict = options.strict }
+  local found = { problems = {}, warnings = {}, also = {}, may = {},
+                  options = options, strict = options.strict }
   local today = math.floor(options.now / 86400)
   oracle.check_object(found, oracle.form, "", order)
   check_names(found, order)

@@ -31,7 +31,8 @@ end
 local function is_html(answer)
   local kind = answer.headers and answer.headers["content-type"]
   local body = answer.body
-  return type(kind) == "string" and core.lower(kind):find("html", 1, true) ~= nil
+  return type(kind) == "string"
+           and core.lower(kind):find("html", 1, true) ~= nil
          or type(body) == "string" and body:find("^[%s\239\187\191]*<") ~= nil
 end
 

@@ -1,6 +1,7 @@
 -- The control routes: what a test asks of the sandbox itself. They need no
 -- key, meet no fault and are not counted as requests. Bodies and answers are
--- JSON; what is wrong with a body is answered with 400. The table below has them all; GET / lists it.
+-- JSON; what is wrong with a body is answered with 400. The table below has
+-- them all; GET / lists it.
 --
 -- In process the same are methods of the sandbox: orders, requests, mails,
 -- set_clock, advance, set_pace, validate_domain, publish,

@@ -50,7 +50,8 @@ function roles.list(sandbox)
 end
 
 -- Nil when the key may use a route of this kind ("orders", "domains",
--- "organizations", "products", "users"; nil for what each may), else the answer that says no.
+-- "organizations", "products", "users"; nil for what each may), else the
+-- answer that says no.
 function roles.refusal(sandbox, method, kind)
   local allowed = roles.KEY[sandbox.settings.key_role or 0]
   if kind and (allowed and not allowed[kind]

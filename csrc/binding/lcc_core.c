@@ -1,0 +1,167 @@
+/* lcc_core.c: the Lua module certcentral.core. It is the C half of the module
+ * "certcentral", not an interface of its own. */
+#include <stdio.h>
+#include <string.h>
+
+#include "../core/ascii.h"
+#include "../core/crc32.h"
+#include "../core/csr_names.h"
+#include "../core/report.h"
+#include "lcc_parts.h"
+
+enum { ANSWER_DEPTH = 200, LCC_PRINTABLE_SIZE = 4200 };
+
+/* path(product) -> the endpoint's path, or nil when that is no product */
+static int core_path(lua_State *L)
+{
+  char path[128];
+  const char *product = luaL_checkstring(L, 1);
+  if (strlen(product) == lua_rawlen(L, 1) &&
+      dcc_request_path(product, path, sizeof path))
+    lua_pushstring(L, path);
+  else
+    lua_pushnil(L);
+  return 1;
+}
+
+/* printable(text, most) -> at most `most` bytes of the text, with control
+ * characters and what is not UTF-8 escaped */
+static int core_printable(lua_State *L)
+{
+  size_t length;
+  const char *s = luaL_checklstring(L, 1, &length);
+  lua_Number most = luaL_checknumber(L, 2);
+  dcc_buffer b = {0};
+  char shown[LCC_PRINTABLE_SIZE];
+  bool complete;
+  dcc_add_printable(&b, s, length, most < 1024 ? (size_t)most : 1024, false);
+  complete = !b.failed;
+  length = b.length < sizeof shown ? b.length : sizeof shown;
+  if (length > 0)
+    memcpy(shown, b.data, length);
+  dcc_buffer_free(&b); /* before the push, which may raise */
+  if (!complete)
+    return luaL_error(L, "not enough memory");
+  lua_pushlstring(L, shown, length);
+  return 1;
+}
+
+/* Pushes the string at 1 with each byte as `change` has it. */
+static int push_changed(lua_State *L, char (*change)(char))
+{
+  size_t length;
+  const char *s = luaL_checklstring(L, 1, &length);
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  for (size_t i = 0; i < length; i++)
+    luaL_addchar(&b, change(s[i]));
+  luaL_pushresult(&b);
+  return 1;
+}
+
+/* lower(text), upper(text) -> the text with its ASCII letters so; string.lower
+ * does what the host's locale says */
+static int core_lower(lua_State *L)
+{
+  return push_changed(L, dcc_ascii_lower);
+}
+
+static int core_upper(lua_State *L)
+{
+  return push_changed(L, dcc_ascii_upper);
+}
+
+/* crc32(text) -> its checksum in 8 hex digits */
+static int core_crc32(lua_State *L)
+{
+  size_t length;
+  const char *s = luaL_checklstring(L, 1, &length);
+  char hex[9];
+  snprintf(hex, sizeof hex, "%08lx", (unsigned long)dcc_crc32(s, length));
+  lua_pushstring(L, hex);
+  return 1;
+}
+
+/* address(text) -> the usual spelling of an IP address; nil for other text */
+static int core_address(lua_State *L)
+{
+  size_t length;
+  const char *s = luaL_checklstring(L, 1, &length);
+  char address[DCC_ADDRESS_SIZE];
+  lua_pushstring(L, dcc_address(s, length, address)); /* nil for NULL */
+  return 1;
+}
+
+/* Makes integers of integral numbers and drops members that are null, in the
+ * table at the top and all below it; tables nested too deeply are left as
+ * they are. A null in a list stays: without it the list would have a hole, or
+ * look whole. Setting an existing field during lua_next is allowed. */
+static void tidy(lua_State *L, int depth)
+{
+  lua_pushnil(L);
+  while (lua_next(L, -2)) {
+    int type = lua_type(L, -1);
+    int64_t i;
+    if (type == LUA_TTABLE && depth < ANSWER_DEPTH) {
+      tidy(L, depth + 1);
+    } else if (type == LUA_TLIGHTUSERDATA && lua_type(L, -2) == LUA_TSTRING &&
+               lua_touserdata(L, -1) == NULL) {
+      lua_pushvalue(L, -2);
+      lua_pushnil(L);
+      lua_rawset(L, -5);
+#if LUA_VERSION_NUM >= 503
+    } else if (type == LUA_TNUMBER && lcc_tointeger(L, -1, &i)) {
+      lua_pushvalue(L, -2);
+      lua_pushinteger(L, (lua_Integer)i);
+      lua_rawset(L, -5);
+#endif
+    }
+    (void)i;
+    lua_pop(L, 1);
+  }
+}
+
+/* tidy(answer) -> answer, changed in place: a decoded JSON value with
+ * integers as integers, and no member that is null */
+static int core_tidy(lua_State *L)
+{
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  luaL_checkstack(L, 4 * ANSWER_DEPTH, "an answer");
+  tidy(L, 0);
+  return 1;
+}
+
+LCC_EXPORT int luaopen_certcentral_core(lua_State *L);
+
+LCC_EXPORT int luaopen_certcentral_core(lua_State *L)
+{
+  static const luaL_Reg functions[] = {
+    {"fields", lcc_fields}, {"secret", lcc_secret}, {"path", core_path},
+    {"process", lcc_process},
+    {"random_id", lcc_random_id}, {"tidy", core_tidy},
+    {"printable", core_printable}, {"clock", lcc_clock},
+    {"sleep", lcc_sleep}, {"lower", core_lower},
+    {"upper", core_upper}, {"crc32", core_crc32},
+    {"address", core_address}, {"append", lcc_append},
+    {"lock", lcc_lock_file}, {"create", lcc_create_file},
+    {"replace", lcc_replace_file}, {"directory", lcc_directory},
+    {"modified", lcc_modified}, {"real_path", lcc_real_path},
+    {"absolute", lcc_absolute}, {"is_root", lcc_is_root},
+    {"is_terminal", lcc_is_terminal},
+    {"is_private", lcc_is_private},
+    {"root_alone_reads", lcc_root_alone_reads}, {NULL, NULL}};
+  lcc_open_secrets(L);
+  lcc_open_files(L);
+  luaL_newlib(L, functions);
+  lcc_push_check(L);
+  lua_setfield(L, -2, "check");
+  lcc_push_options(L);
+  lua_setfield(L, -2, "options");
+  lua_pushlightuserdata(L, NULL);
+  lua_setfield(L, -2, "null");
+  lcc_set_string(L, "version", DCC_VERSION);
+  lcc_set_string(L, "product", DCC_PRODUCT);
+  lcc_set_string(L, "method", DCC_METHOD);
+  return 1;
+}
