@@ -31,15 +31,16 @@ rooms.LUA = {
   ["*"] = { "sandbox" },
   order = { "client", "many", "account", "transport" },
   client = { "many", "account" },
+  many = { "account" },
+  account = { "many" },
+  transport = { "order", "client", "many", "account", "journal", "store" },
+  journal = { "order", "client", "many", "account" },
+  store = { "order", "client", "many", "account", "journal" },
   sandbox = { "*" },
 }
 
 -- Those who may require the face.
 rooms.USERS_OF_THE_FACE = { ["certcentral.repl"] = true }
-
--- What does not hold yet: with `true` the face is for those users alone, and
--- circles of Lua files fail, too.
-rooms.STRICT_LUA = false
 
 -- ---- help -------------------------------------------------------------------
 
@@ -208,20 +209,14 @@ end
 
 -- ---- Lua --------------------------------------------------------------------
 
--- The module of a file below lua, and its room; nil: it is none of ours.
+-- The module of a file below lua, and its room.
 local function module_of(path)
   return (path:gsub("%.lua$", ""):gsub("/init$", ""):gsub("/", "."))
 end
 
-local function room_of_module(modules, name)
-  local rest = name:match("^certcentral%.(.+)$")
-  local folder = rest and (rest:match("^(.-)%.") or rest)
-  if not rest then
-    return "face"
-  elseif rest ~= folder or modules.folders[folder] then
-    return folder
-  end
-  return "files"
+local function room_of_module(path)
+  return path == "certcentral/init.lua" and "face" or
+         path:match("^certcentral/([^/]+)/") or "files"
 end
 
 local function required_by(text)
@@ -248,11 +243,10 @@ local function is_forbidden(room, other)
 end
 
 local function modules_of(directory)
-  local modules = { uses = {}, folders = {} }
+  local modules = { uses = {}, rooms = {} }
   for path, text in pairs(texts(directory, { lua = true })) do
-    local folder = path:match("^certcentral/([^/]+)/")
     modules.uses[module_of(path)] = required_by(text)
-    modules.folders[folder or ""] = true
+    modules.rooms[module_of(path)] = room_of_module(path)
   end
   for _, used in pairs(modules.uses) do
     for other in pairs(used) do
@@ -266,21 +260,18 @@ end
 function rooms.check_lua(directory, say)
   local modules = modules_of(directory)
   for _, name in ipairs(sorted(modules.uses)) do
-    local room = room_of_module(modules, name)
+    local room = modules.rooms[name]
     for _, other in ipairs(sorted(modules.uses[name])) do
-      local its = room_of_module(modules, other)
+      local its = modules.rooms[other]
       if is_forbidden(room, its) then
         say(("%s requires %s: %s must not see %s"):format(name, other, room,
             its))
-      elseif rooms.STRICT_LUA and its == "face" and
-          not rooms.USERS_OF_THE_FACE[name] then
+      elseif its == "face" and not rooms.USERS_OF_THE_FACE[name] then
         say(("%s requires %s, the face"):format(name, other))
       end
     end
   end
-  if rooms.STRICT_LUA then
-    report_circles(modules.uses, say)
-  end
+  report_circles(modules.uses, say)
 end
 
 return rooms

@@ -26,14 +26,6 @@ local function found(check, planted)
   return messages
 end
 
-local function with_strict(strict, run)
-  local before = rooms.STRICT_LUA
-  rooms.STRICT_LUA = strict
-  local result = run()
-  rooms.STRICT_LUA = before
-  return result
-end
-
 local C = {
   { "nothing in rooms that see what they may", {
       ["core/form.h"] = "int dcc_form(void);\n",
@@ -91,9 +83,6 @@ local LUA = {
       ["certcentral/date.lua"] = "\n",
     }, { "certcentral.sandbox requires certcentral.date: sandbox must not see "
          .. "files" } },
-}
-
-local STRICT = {
   { "a circle, one of whose arrows comes later", {
       ["certcentral/a.lua"] = 'require "certcentral.b"\n',
       ["certcentral/b.lua"] = 'return function()\n'
@@ -116,17 +105,6 @@ describe("the check of rooms", function()
   for _, case in ipairs(LUA) do
     it("finds in Lua " .. case[1], function()
       assert.are.same(case[3], found(rooms.check_lua, case[2]))
-    end)
-  end
-
-  for _, case in ipairs(STRICT) do
-    it("finds in Lua, once it is strict, " .. case[1], function()
-      assert.are.same(case[3], with_strict(true, function()
-        return found(rooms.check_lua, case[2])
-      end))
-      assert.are.same({}, with_strict(false, function()
-        return found(rooms.check_lua, case[2])
-      end))
     end)
   end
 

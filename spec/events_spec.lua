@@ -127,9 +127,11 @@ describe("a rate budget of others", function()
     { "that raises a table", function() error({}, 0) end,
       "the rate budget failed: a table" },
     { "that returns nothing", function() end,
-      "the rate budget failed: take() must return seconds, 0 or more, got nil" },
+      "the rate budget failed: take() must return seconds, 0 or more, "
+      .. "got nil" },
     { "that returns a number below 0", function() return -1 end,
-      "the rate budget failed: take() must return seconds, 0 or more, got -1" },
+      "the rate budget failed: take() must return seconds, 0 or more, "
+      .. "got -1" },
     { "that returns no number", function() return 0 / 0 end,
       "the rate budget failed: take() must return seconds, 0 or more, got "
       .. tostring(0 / 0) },

@@ -1,6 +1,6 @@
--- Tests that bite: changes one operator, constant or call at a time, builds, and
--- runs the tests that speak of that file. A change that no test finds is a hole,
--- unless spec/mutants.txt has it with the reason why it changes nothing.
+-- Tests that bite: changes one operator, constant or call at a time, builds,
+-- and runs the tests that speak of that file. A change that no test finds is a
+-- hole, unless spec/mutants.txt has it with the reason why it changes nothing.
 --
 --   mutants.lua [COUNT [SEED [JOBS]]]
 --
@@ -31,12 +31,13 @@ local TABLE = {
     "csr csr_inspect csr_generate csr_names certificate save" },
   { "^lua/certcentral/client/response%.lua$", "", "response failures outcome "
     .. "client recovery" },
-  { "^lua/certcentral/client/.*%.lua$", "", "policy client outcome claims lookup "
-    .. "recover recovery place_order events failures unknown simulation" },
+  { "^lua/certcentral/client/.*%.lua$", "", "policy client outcome claims "
+    .. "lookup recover recovery place_order events failures unknown "
+    .. "simulation" },
   { "^lua/certcentral/journal.*%.lua$", "", "journal journal_damage recover" },
   { "^lua/certcentral/budget.*%.lua$", "", "budget budget_shared rate" },
-  { "^lua/certcentral/many/.*%.lua$", "", "queue place_orders interruption fork "
-    .. "queue_https" },
+  { "^lua/certcentral/many/.*%.lua$", "", "queue place_orders interruption "
+    .. "fork queue_https" },
   { "^lua/certcentral/account/renew%.lua$", "", "renew" },
   { "^lua/certcentral/account/wait%.lua$", "", "wait" },
 }
@@ -140,8 +141,9 @@ end
 -- Works on every JOBS-th change in a copy of the tree, and prints a line for
 -- each: how it ended, and the change.
 local function work(number)
-  local _, dir = shell("d=$(mktemp -d) && git ls-files -z | xargs -0 cp --parents "
-    .. "-t $d && cd $d && mkdir build && %s && echo $d", BUILD)
+  local _, dir = shell("d=$(mktemp -d) && git ls-files -z "
+    .. "| xargs -0 cp --parents -t $d && cd $d && mkdir build && %s "
+    .. "&& echo $d", BUILD)
   dir = assert(dir:match("^[^\n]+"), "the tree does not build")
   local all, done = draw(), 0
   for i = number, #all, JOBS do

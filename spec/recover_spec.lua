@@ -283,8 +283,8 @@ describe("recover", function()
       ["this client has no journal to recover from"] = function()
         client:recover()
       end,
-      ["bad option 'settle' to 'recover' (non-negative number of seconds expected, "
-       .. "got -1)"] = function() with:recover { settle = -1 } end,
+      ["bad option 'settle' to 'recover' (non-negative number of seconds "
+       .. "expected, got -1)"] = function() with:recover { settle = -1 } end,
       ["unknown option 'setle' to 'recover' (did you mean 'settle'?)"] =
         function() with:recover { setle = 1 } end,
     } do

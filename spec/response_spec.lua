@@ -402,7 +402,8 @@ describe("an error's body", function()
       local tell = { "the change", "client:order(7)" }
       _, err = response.change({ status = 502, body = case[1] }, nil, tell)
       assert.are.equal("the change may or may not have been done: HTTP "
-        .. "status 502: " .. said .. "; check with client:order(7)", err.message)
+        .. "status 502: " .. said .. "; check with client:order(7)",
+        err.message)
     end)
   end
 

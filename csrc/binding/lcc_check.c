@@ -142,6 +142,31 @@ static void name_order(lua_State *L, int index, dcc_order *order)
   value->as.text = lua_tolstring(L, index, &value->length);
 }
 
+/* The view that the string at `index` names; the order's for nil. */
+static dcc_view view_at(lua_State *L, int index)
+{
+  const char *name;
+  if (lua_isnil(L, index))
+    return DCC_VIEW_ORDER;
+  name = luaL_checkstring(L, index);
+  for (dcc_view view = 0; view < DCC_VIEWS; view++)
+    if (strcmp(name, dcc_view_name(view)) == 0)
+      return view;
+  return (dcc_view)luaL_argerror(L, index, "no view of the form");
+}
+
+/* Reads the body at 1 and what this client adds to it, at 6 and 9. Returns
+ * false when memory ran out. */
+static bool read_body(lua_State *L, const lcc_names *names, dcc_order *order,
+                      const dcc_options *options)
+{
+  unsigned root = order->index.bodies[options->view].root;
+  if (!lcc_read_order(L, 1, order, root, names, options->allow_unknown))
+    return false;
+  name_order(L, 6, order);
+  return lua_isnil(L, 9) || lcc_read_own(L, 9, order, root);
+}
+
 /* What a check has found, in memory of its order. */
 typedef struct lcc_outcome {
   dcc_order *order;
@@ -188,7 +213,8 @@ static int push_outcome(lua_State *L)
   return 4;
 }
 
-/* check(order, options, write, csr_fine, csr_error, name, csr_names)
+/* check(order, options, write, csr_fine, csr_error, name, csr_names, view,
+ *       own)
  *   -> body or true, warnings      the order is fit to be sent
  *   -> nil, problems, warnings, number of problems
  *   -> nothing                     the caller has to look more closely
@@ -196,7 +222,9 @@ static int push_outcome(lua_State *L)
  * order is no table, the options are not good or ask for a look at the CSR.
  * `write`: whether to return the request's body. `name`: an
  * alternative_order_id for an order that has none. `csr_names`: what
- * certcentral.csr found in the CSR, for a comparison. */
+ * certcentral.csr found in the CSR, for a comparison. `view`: the name of what
+ * `order` is, nil for an order. `own`: members that this client adds, unseen
+ * by the check, or nil. */
 static int core_check(lua_State *L)
 {
   lcc_shared *shared = lua_touserdata(L, lua_upvalueindex(1));
@@ -204,7 +232,7 @@ static int core_check(lua_State *L)
   dcc_options options = {.suffix_of = dcc_suffix_listed};
   bool check_csr = true, good;
   int status = 0;
-  lua_settop(L, 7);
+  lua_settop(L, 9);
   good = read_options(L, 2, &shared->names, &options, &check_csr);
   if (lua_isnil(L, 4)) {
     if (!good || check_csr || !lua_istable(L, 1))
@@ -215,15 +243,15 @@ static int core_check(lua_State *L)
     options.skip_csr = lua_toboolean(L, 4);
     options.csr_error = luaL_optstring(L, 5, NULL);
     options.csr_names = luaL_optstring(L, 7, NULL);
+    options.view = view_at(L, 8);
+    luaL_argcheck(L, lua_isnil(L, 9) || lua_istable(L, 9), 9, "a table");
   }
   luaL_checkstack(L, LCC_ORDER_SLOTS, "an order");
   outcome.order = take_order(shared); /* from here on nothing may raise */
   if (outcome.order == NULL)
     return luaL_error(L, "not enough memory");
-  good = lcc_read_order(L, 1, outcome.order, &shared->names,
-                        options.allow_unknown);
-  name_order(L, 6, outcome.order);
-  good = good && find_out(&outcome, &options, lua_toboolean(L, 3));
+  good = read_body(L, &shared->names, outcome.order, &options) &&
+         find_out(&outcome, &options, lua_toboolean(L, 3));
   if (good) {
     lua_pushvalue(L, lua_upvalueindex(2));
     lua_pushlightuserdata(L, &outcome);
@@ -232,7 +260,7 @@ static int core_check(lua_State *L)
   give_order(shared, outcome.order);
   if (!good)
     return luaL_error(L, "not enough memory");
-  return status == 0 ? lua_gettop(L) - 7 : lua_error(L);
+  return status == 0 ? lua_gettop(L) - 9 : lua_error(L);
 }
 
 void lcc_push_check(lua_State *L)

@@ -362,7 +362,7 @@ static void read_object(walk *w, const dcc_scope *scope, unsigned object)
   }
 }
 
-bool lcc_read_order(lua_State *L, int index, dcc_order *order,
+bool lcc_read_order(lua_State *L, int index, dcc_order *order, unsigned root,
                     const lcc_names *names, bool keep_unknown)
 {
   walk w = {.L = L, .order = order, .names = names,
@@ -372,9 +372,27 @@ bool lcc_read_order(lua_State *L, int index, dcc_order *order,
   lua_pushvalue(L, index);
   what = not_plain(L);
   if (what != NULL)
-    order->values[DCC_ORDER] = other(what);
+    order->values[root] = other(what);
   else
-    read_object(&w, &scope, DCC_ORDER);
+    read_object(&w, &scope, root);
   lua_pop(L, 1);
+  return !order->failed;
+}
+
+bool lcc_read_own(lua_State *L, int index, dcc_order *order, unsigned root)
+{
+  walk w = {.L = L, .order = order, .keep_unknown = true};
+  const dcc_scope scope = dcc_order_scope(order);
+  lua_pushnil(L);
+  while (lua_next(L, index)) {
+    size_t length;
+    const char *name = lua_tolstring(L, -2, &length);
+    dcc_extra *extra = dcc_order_extra(order, scope, root, name, length);
+    if (extra != NULL) {
+      extra->is_own = true;
+      extra->value = read_any(&w, 0);
+    }
+    lua_pop(L, 1);
+  }
   return !order->failed;
 }

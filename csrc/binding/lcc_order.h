@@ -49,13 +49,18 @@ static inline unsigned lcc_slot(const lcc_names *names, unsigned parent,
 /* Stack slots that lcc_read_order() needs. */
 enum { LCC_ORDER_SLOTS = 120 };
 
-/* Reads the table at `index` into an empty order. The order's strings are the
- * table's: they live until Lua is called again. Asks Lua for no memory and
- * runs no Lua code; "__index" and "__pairs" have to be the upvalues
- * LCC_INDEX and LCC_PAIRS of the running function, so that they need not be
- * made. Returns false when memory ran out. */
+/* Reads the table at `index` into an empty order, as the value of the row
+ * `root`. The order's strings are the table's: they live until Lua is called
+ * again. Asks Lua for no memory and runs no Lua code; "__index" and "__pairs"
+ * have to be the upvalues LCC_INDEX and LCC_PAIRS of the running function, so
+ * that they need not be made. Returns false when memory ran out. */
 enum { LCC_INDEX = 3, LCC_PAIRS };
-bool lcc_read_order(lua_State *L, int index, dcc_order *order,
+bool lcc_read_order(lua_State *L, int index, dcc_order *order, unsigned root,
                     const lcc_names *names, bool keep_unknown);
+
+/* Adds the members of the table at `index`, whose keys are strings, to the
+ * row `root`: as they are, and whether or not the form knows them. The rest
+ * is as with lcc_read_order(). */
+bool lcc_read_own(lua_State *L, int index, dcc_order *order, unsigned root);
 
 #endif

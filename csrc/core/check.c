@@ -346,12 +346,27 @@ static const char *unfit(const dcc_value *value)
   return what;
 }
 
+/* A name that is none of the object's; `passes`: it goes out nevertheless. */
+static void report_unknown(dcc_check *c, const dcc_place *place, bool passes,
+                           unsigned object, const char *name, size_t length)
+{
+  char hint[96] = "";
+  if (dcc_report_has_room(c, DCC_PROBLEM))
+    dcc_form_path(c->body->root,
+                  dcc_form_nearest(c->body, object, name, length), hint,
+                  sizeof hint);
+  dcc_report(c, passes ? DCC_WARNING : DCC_PROBLEM, "unknown", *place,
+             hint[0] == '\0' ? NULL : hint, "is no field of %s",
+             dcc_form_noun(c->options->view));
+}
+
 static void report_extra(dcc_check *c, const dcc_place *place)
 {
   const dcc_extra *extra = place->extra;
   const char *what;
   size_t characters;
-  char hint[96] = "";
+  if (extra->is_own)
+    return;
   if (c->options->allow_unknown) {
     what = unfit(&extra->value);
     if (!dcc_utf8(extra->name, extra->length, &characters))
@@ -362,12 +377,8 @@ static void report_extra(dcc_check *c, const dcc_place *place)
       return;
     }
   }
-  if (!extra->is_index && dcc_report_has_room(c, DCC_PROBLEM))
-    dcc_field_path(dcc_form_nearest(extra->object, extra->name,
-                                    extra->length), hint, sizeof hint);
-  dcc_report(c, c->options->allow_unknown ? DCC_WARNING : DCC_PROBLEM,
-             "unknown", *place, hint[0] == '\0' ? NULL : hint,
-             "is no field of this order");
+  report_unknown(c, place, c->options->allow_unknown, extra->object,
+                 extra->name, extra->is_index ? 0 : extra->length);
 }
 
 static void check_extras(dcc_check *c, const dcc_scope *scope,
@@ -459,8 +470,7 @@ static void check_value(dcc_check *c, const dcc_scope *scope, unsigned i,
 {
   const dcc_field *f = &dcc_form[i];
   const dcc_place place = dcc_place_of(scope, i);
-  if (f->required == DCC_REQUIRED && is_empty(value) &&
-      !(f->flags & DCC_RULED)) {
+  if (is_empty(value) && c->order->index.glance[i].required & c->body->in) {
     dcc_report(c, DCC_PROBLEM, "missing", place, NULL, "is missing");
     return;
   }
@@ -500,11 +510,11 @@ static bool is_good_list(const dcc_glance *glance, unsigned field,
 }
 
 /* Most values are good at a glance: check_value would find nothing. */
-static inline bool is_good(const dcc_glance *glance, unsigned field,
-                           dcc_value *value)
+static inline bool is_good(const dcc_glance *glance, unsigned in,
+                           unsigned field, dcc_value *value)
 {
   if (value->type != glance->type)
-    return value->type == DCC_ABSENT && glance->may_lack;
+    return value->type == DCC_ABSENT && (glance->required & in) == 0;
   switch (value->type) {
   case DCC_INTEGER: return value->as.integer >= glance->min &&
                            value->as.integer <= glance->max;
@@ -514,24 +524,64 @@ static inline bool is_good(const dcc_glance *glance, unsigned field,
   }
 }
 
+/* Values of rows that the body lacks are unknown to it; an object is told of
+ * as a whole. What passes nevertheless has to suit its row; what is not below
+ * the root cannot pass. The root's own row is none of them. */
+static void check_outside(dcc_check *c, const dcc_scope *scope,
+                          dcc_rows outside)
+{
+  const uint8_t *ends = c->order->index.end;
+  const unsigned root = c->body->root;
+  bool is_inside = scope->list == DCC_ORDER ||
+                   dcc_rows_has(&c->body->rows, scope->list);
+  unsigned told = is_inside ? 0 : ends[scope->list];
+  for (unsigned i = 0; (i = dcc_rows_next(&outside, i)) < 128; i++) {
+    const unsigned field = scope->first + i;
+    const dcc_place place = dcc_place_of(scope, field);
+    const dcc_field *f = &dcc_form[field];
+    bool passes = c->options->allow_unknown && field > root &&
+                  field < ends[root];
+    dcc_value *value = &scope->values[i];
+    if (field == root || value->type == DCC_ABSENT)
+      continue;
+    if (field >= told) {
+      report_unknown(c, &place, passes, f->parent, f->name, f->name_length);
+      told = ends[field];
+    }
+    if (!passes)
+      continue;
+    check_value(c, scope, field, value);
+    if (value->type == DCC_OBJECT && f->type == DCC_OBJECT)
+      check_extras(c, scope, field);
+  }
+}
+
 /* Checks the object that the scope is for, and all below it: the rows that
  * have a value, and of each object that is there those it demands. */
 static void check_rows(dcc_check *c, const dcc_scope *scope, unsigned object)
 {
   const dcc_index *index = &c->order->index;
+  const unsigned in = c->body->in;
+  const dcc_rows known = dcc_rows_from(&c->body->rows, scope->first);
   dcc_rows rows = *scope->present;
-  dcc_rows_join(&rows, &index->demanded[object]);
   check_extras(c, scope, object);
+  if (!dcc_rows_within(&rows, &known))
+    check_outside(c, scope, dcc_rows_without(&rows, &known));
+  dcc_rows_join(&rows, &index->demanded[object]);
+  dcc_rows_meet(&rows, &known);
   for (unsigned i = 0; (i = dcc_rows_next(&rows, i)) < 128; i++) {
     unsigned field = scope->first + i;
+    const dcc_glance *glance = &index->glance[field];
     dcc_value *value = &scope->values[i];
-    if (!is_good(&index->glance[field], field, value))
+    if (!is_good(glance, in, field, value))
       check_value(c, scope, field, value);
     if (value->type == DCC_OBJECT && dcc_form[field].type == DCC_OBJECT) {
+      dcc_rows more = index->demanded[field];
       check_extras(c, scope, field);
-      dcc_rows_join(&rows, &index->demanded[field]);
+      dcc_rows_meet(&more, &known);
+      dcc_rows_join(&rows, &more);
     }
-    if (dcc_rules[field].check != NULL)
+    if (dcc_rules[field].check != NULL && glance->ruled & in)
       dcc_rules[field].check(c, scope, field);
   }
 }
@@ -540,19 +590,22 @@ size_t dcc_order_check(dcc_order *order, const dcc_options *options)
 {
   dcc_scope scope = dcc_order_scope(order);
   dcc_check c = {.order = order, .options = options,
+                 .body = &order->index.bodies[options->view],
                  .today = dcc_day_of(options->now)};
+  const unsigned root = c.body->root;
   order->checked = false;
+  order->view = options->view;
   dcc_order_forget_notes(order);
   if (order->failed || !dcc_order_sort_extras(order))
     return SIZE_MAX;
   if (options->csr_names != NULL)
     dcc_csr_names_read(&c.csr_names, order, options->csr_names);
-  if (order->values[DCC_ORDER].type == DCC_OTHER) {
-    const dcc_place place = dcc_place_of(&scope, DCC_ORDER);
-    report_got(&c, "type", &place,
-               &order->values[DCC_ORDER], "be a plain table", NULL);
+  if (order->values[root].type == DCC_OTHER) {
+    const dcc_place place = dcc_place_of(&scope, root);
+    report_got(&c, "type", &place, &order->values[root], "be a plain table",
+               NULL);
   } else {
-    check_rows(&c, &scope, DCC_ORDER);
+    check_rows(&c, &scope, root);
   }
   if (order->failed)
     return SIZE_MAX;

@@ -66,6 +66,22 @@ enum dcc_flags {
                               string are taken, too, and go out as it */
 };
 
+/* The bodies that the form describes, each a view of its rows. */
+typedef enum dcc_view {
+  DCC_VIEW_ORDER,
+  DCC_VIEW_REISSUE,
+  DCC_VIEW_DUPLICATE,
+  DCC_VIEW_ORGANIZATION, /* a new one: the body is the row `organization` */
+  DCC_VIEWS              /* how many */
+} dcc_view;
+
+enum dcc_in { /* sets of views */
+  DCC_IN_ORDER = 1 << DCC_VIEW_ORDER,
+  DCC_IN_REISSUE = 1 << DCC_VIEW_REISSUE,
+  DCC_IN_DUPLICATE = 1 << DCC_VIEW_DUPLICATE,
+  DCC_IN_ORGANIZATION = 1 << DCC_VIEW_ORGANIZATION
+};
+
 enum { DCC_CHOICES_MAX = 6, DCC_DEPTH_MAX = 4 };
 
 /* One row of the form. */
@@ -75,6 +91,10 @@ typedef struct dcc_field {
   uint8_t parent;         /* row of the object or array it belongs to */
   dcc_type type;
   dcc_required required;
+  uint8_t views;          /* enum dcc_in: the views that it stands in, with
+                             all below it; 0: those of its object */
+  uint8_t required_in;    /* enum dcc_in: where it is required, whatever
+                             `required` and the rules say of an order */
   dcc_type items;         /* of an array: DCC_OBJECT or DCC_STRING */
   dcc_format format;      /* of a string, or of an array's strings */
   unsigned flags;         /* enum dcc_flags */
@@ -98,6 +118,9 @@ const dcc_field *dcc_field_at(size_t i);
 /* Writes the path of row `i` into `to`, e.g. "organization.contacts[].email",
  * cut to `size` bytes with the NUL. Returns the whole path's length. */
 size_t dcc_field_path(size_t i, char *to, size_t size);
+
+/* The name of a view, e.g. "reissue". */
+const char *dcc_view_name(dcc_view view);
 
 /* The name of a format, e.g. "host", or NULL for DCC_FORMAT_NONE. */
 const char *dcc_format_name(dcc_format format);
@@ -144,6 +167,10 @@ typedef enum dcc_suffix {
 typedef dcc_suffix dcc_suffix_of(const char *name, size_t n);
 
 typedef struct dcc_options {
+  dcc_view view;        /* what the body is. Other fields of the form that
+                           have a value are unknown to it; the paths of
+                           problems begin at the body, so that "name" is the
+                           field "organization.name" */
   int64_t now;          /* seconds since 1970-01-01 UTC: what dates are
                            judged by */
   bool strict;          /* warnings become problems */
@@ -182,11 +209,11 @@ size_t dcc_order_check(dcc_order *order, const dcc_options *options);
 const dcc_problem *dcc_order_problems(const dcc_order *order, size_t *count);
 const dcc_problem *dcc_order_warnings(const dcc_order *order, size_t *count);
 
-/* The body of the request, in the form's order, without white space. *length
- * is its number of bytes; a NUL follows. It belongs to the order and lives
- * until the order is changed, written again or freed. Returns NULL when the
- * last check found problems, when there was none since the last change, or
- * when memory ran out. */
+/* The body of the request as the last check saw it, in the form's order,
+ * without white space. *length is its number of bytes; a NUL follows. It
+ * belongs to the order and lives until the order is changed, written again or
+ * freed. Returns NULL when the last check found problems, when there was none
+ * since the last change, or when memory ran out. */
 const char *dcc_order_json(dcc_order *order, size_t *length);
 
 /* ---- the request ------------------------------------------------------- */

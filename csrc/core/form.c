@@ -3,7 +3,8 @@
 #include <string.h>
 
 const dcc_field dcc_form[DCC_FIELDS] = {
-  [DCC_ORDER] = {.name = "", .type = DCC_OBJECT, .help = ""},
+  [DCC_ORDER] = {.name = "", .type = DCC_OBJECT, .help = "",
+                 .views = DCC_IN_ORDER},
 #define FIELD(id, parent_id, name_text, type_id, required_id, ...) \
   [DCC_##id] = {.name = name_text, .name_length = sizeof name_text - 1, \
                 .parent = DCC_##parent_id, .type = DCC_##type_id, \
@@ -20,6 +21,27 @@ size_t dcc_field_count(void)
 const dcc_field *dcc_field_at(size_t i)
 {
   return i > 0 && i < DCC_FIELDS ? &dcc_form[i] : NULL;
+}
+
+static const struct {
+  uint8_t root;
+  const char *name, *noun;
+} views[DCC_VIEWS] = {
+  [DCC_VIEW_ORDER] = {DCC_ORDER, "order", "this order"},
+  [DCC_VIEW_REISSUE] = {DCC_ORDER, "reissue", "a reissue"},
+  [DCC_VIEW_DUPLICATE] = {DCC_ORDER, "duplicate", "a duplicate"},
+  [DCC_VIEW_ORGANIZATION] = {DCC_ORGANIZATION, "organization",
+                             "a new organization"},
+};
+
+const char *dcc_view_name(dcc_view view)
+{
+  return views[view].name;
+}
+
+const char *dcc_form_noun(dcc_view view)
+{
+  return views[view].noun;
 }
 
 const char *dcc_format_name(dcc_format format)
@@ -57,7 +79,7 @@ static size_t append(char *to, size_t size, size_t at, const char *s)
   return at + length;
 }
 
-size_t dcc_field_path(size_t i, char *to, size_t size)
+size_t dcc_form_path(unsigned root, size_t i, char *to, size_t size)
 {
   size_t at = 0;
   unsigned parent;
@@ -66,12 +88,17 @@ size_t dcc_field_path(size_t i, char *to, size_t size)
   if (i == 0 || i >= DCC_FIELDS)
     return 0;
   parent = dcc_form[i].parent;
-  if (parent != DCC_ORDER) {
-    at = dcc_field_path(parent, to, size);
+  if (parent != root && parent != DCC_ORDER) {
+    at = dcc_form_path(root, parent, to, size);
     at = append(to, size, at,
                 dcc_form[parent].type == DCC_ARRAY ? "[]." : ".");
   }
   return append(to, size, at, dcc_form[i].name);
+}
+
+size_t dcc_field_path(size_t i, char *to, size_t size)
+{
+  return dcc_form_path(DCC_ORDER, i, to, size);
 }
 
 /* ---- the index --------------------------------------------------------- */
@@ -93,6 +120,16 @@ static bool is_below(unsigned i, unsigned above)
   return i == above;
 }
 
+/* Where it is required. A rule that judges whether its row may be absent has
+ * nothing to say where the row may not. */
+static void find_demands(dcc_glance *glance, unsigned i)
+{
+  const dcc_field *f = &dcc_form[i];
+  bool always = f->required == DCC_REQUIRED && !(f->flags & DCC_RULED);
+  glance->required = always ? UINT8_MAX : f->required_in;
+  glance->ruled = f->flags & DCC_RULED ? (uint8_t)~glance->required : UINT8_MAX;
+}
+
 /* Says nothing of rows that want more than a type, a range, a choice, plain
  * text or a format that dcc_is_common knows. */
 static dcc_glance glance_of(const dcc_field *f)
@@ -100,8 +137,7 @@ static dcc_glance glance_of(const dcc_field *f)
   enum { UNUSUAL = DCC_DEPRECATED | DCC_IGNORED | DCC_NO_PLACEHOLDER };
   dcc_glance glance = {.min = f->min, .max = f->max, .type = (uint8_t)f->type,
                        .format = (uint8_t)f->format,
-                       .chosen = f->choices[0] != NULL,
-                       .may_lack = f->required != DCC_REQUIRED};
+                       .chosen = f->choices[0] != NULL};
   if (f->type == DCC_STRING || f->type == DCC_ARRAY) {
     glance.min = 1;
     if (f->max == 0 || f->max >= DCC_ROOM_FOR_A_KEY)
@@ -117,6 +153,22 @@ static dcc_glance glance_of(const dcc_field *f)
   return glance;
 }
 
+static bool stands_in(unsigned i, unsigned in)
+{
+  while (dcc_form[i].views == 0 && i != DCC_ORDER)
+    i = dcc_form[i].parent;
+  return (dcc_form[i].views & in) != 0;
+}
+
+static void build_body(dcc_body *body, dcc_view view)
+{
+  body->in = 1u << view;
+  body->root = views[view].root;
+  for (unsigned i = body->root + 1; i < DCC_FIELDS; i++)
+    if (is_below(i, body->root) && stands_in(i, body->in))
+      dcc_rows_add(&body->rows, i);
+}
+
 void dcc_index_build(dcc_index *index)
 {
   memset(index, 0, sizeof *index);
@@ -130,7 +182,9 @@ void dcc_index_build(dcc_index *index)
     const dcc_field *f = &dcc_form[i];
     unsigned list = dcc_form_list_of(i);
     index->glance[i] = glance_of(f);
-    if (f->required == DCC_REQUIRED || f->flags & DCC_RULED)
+    find_demands(&index->glance[i], i);
+    if (f->required == DCC_REQUIRED || f->required_in != 0 ||
+        f->flags & DCC_RULED)
       dcc_rows_add(&index->demanded[f->parent], list == 0 ? i : i - list - 1);
   }
   for (unsigned i = 1; i < DCC_FIELDS; i++) {
@@ -140,6 +194,8 @@ void dcc_index_build(dcc_index *index)
       h = (h + 1) % DCC_HASH_SIZE;
     index->hash[h] = (uint8_t)i;
   }
+  for (dcc_view view = 0; view < DCC_VIEWS; view++)
+    build_body(&index->bodies[view], view);
 }
 
 unsigned dcc_index_find(const dcc_index *index, unsigned parent,

@@ -28,10 +28,46 @@ static inline void dcc_rows_add(dcc_rows *rows, unsigned i)
   rows->bits[i / 64] |= (uint64_t)1 << i % 64;
 }
 
+static inline bool dcc_rows_has(const dcc_rows *rows, unsigned i)
+{
+  return rows->bits[i / 64] >> i % 64 & 1;
+}
+
 static inline void dcc_rows_join(dcc_rows *rows, const dcc_rows *more)
 {
   rows->bits[0] |= more->bits[0];
   rows->bits[1] |= more->bits[1];
+}
+
+static inline void dcc_rows_meet(dcc_rows *rows, const dcc_rows *others)
+{
+  rows->bits[0] &= others->bits[0];
+  rows->bits[1] &= others->bits[1];
+}
+
+static inline dcc_rows dcc_rows_without(const dcc_rows *rows,
+                                        const dcc_rows *others)
+{
+  return (dcc_rows){{rows->bits[0] & ~others->bits[0],
+                     rows->bits[1] & ~others->bits[1]}};
+}
+
+static inline bool dcc_rows_within(const dcc_rows *rows,
+                                   const dcc_rows *others)
+{
+  dcc_rows beyond = dcc_rows_without(rows, others);
+  return (beyond.bits[0] | beyond.bits[1]) == 0;
+}
+
+/* The rows from `first` on, with that one as bit 0. */
+static inline dcc_rows dcc_rows_from(const dcc_rows *rows, unsigned first)
+{
+  dcc_rows from = {{rows->bits[first / 64] >> first % 64, 0}};
+  if (first % 64 != 0 && first < 64)
+    from.bits[0] |= rows->bits[1] << (64 - first);
+  if (first < 64)
+    from.bits[1] = rows->bits[1] >> first % 64;
+  return from;
 }
 
 /* The first row of the set from `i` on, or 128. */
@@ -53,8 +89,16 @@ typedef struct dcc_glance {
   uint8_t type;     /* no value's where a glance is not enough */
   uint8_t format;   /* dcc_format, of a string */
   bool chosen;      /* a string must be one of the row's choices */
-  bool may_lack;    /* no value is good, too */
+  uint8_t required; /* enum dcc_in: where it may not be absent in any case */
+  uint8_t ruled;    /* enum dcc_in: where the row's rule is to run */
 } dcc_glance;
+
+/* The rows of the form as one of the bodies has them. */
+typedef struct dcc_body {
+  unsigned in;   /* enum dcc_in: its view alone */
+  unsigned root; /* the row that is the whole body */
+  dcc_rows rows; /* below it, that stand in it */
+} dcc_body;
 
 /* What follows from the rows; made once per order object, so that nothing is
  * global. */
@@ -66,6 +110,7 @@ typedef struct dcc_index {
                                     members to check even where absent; as
                                     rows of the scope that they stand in */
   uint8_t hash[DCC_HASH_SIZE];  /* rows by parent and name, 0: none */
+  dcc_body bodies[DCC_VIEWS];
 } dcc_index;
 
 void dcc_index_build(dcc_index *index);
@@ -74,10 +119,17 @@ void dcc_index_build(dcc_index *index);
 unsigned dcc_index_find(const dcc_index *index, unsigned parent,
                         const char *name, size_t length);
 
-/* The row nearest to a name that is no member of `parent`: what people call
- * so, the end of a path ("organization_id"), a member that is spelled nearly
- * so, a field of this name elsewhere. 0: none is near. */
-unsigned dcc_form_nearest(unsigned parent, const char *name, size_t length);
+/* The row of a body nearest to a name that is no member of `parent`: what
+ * people call so, the end of a path ("organization_id"), a member that is
+ * spelled nearly so, a field of this name elsewhere. 0: none is near. */
+unsigned dcc_form_nearest(const dcc_body *body, unsigned parent,
+                          const char *name, size_t length);
+
+/* dcc_field_path() from the body on, whose row is `root`. */
+size_t dcc_form_path(unsigned root, size_t i, char *to, size_t size);
+
+/* A body as messages speak of it: "a reissue". */
+const char *dcc_form_noun(dcc_view view);
 
 /* Text this long may hold a private key. */
 enum { DCC_ROOM_FOR_A_KEY = 64 };

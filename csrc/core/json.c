@@ -378,7 +378,7 @@ const char *dcc_order_json(dcc_order *order, size_t *length)
   if (!order->checked || order->failed)
     return NULL;
   dcc_buffer_clear(&order->json);
-  write_object(order, &scope, DCC_ORDER);
+  write_object(order, &scope, order->index.bodies[order->view].root);
   *length = order->json.length;
   dcc_buffer_addc(&order->json, '\0');
   return order->json.failed ? NULL : order->json.data;

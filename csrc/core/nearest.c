@@ -198,23 +198,27 @@ static bool is_within(unsigned i, unsigned object)
 }
 
 /* The member of `parent` of this name, unless it is deprecated, or 0. */
-static unsigned member(unsigned parent, const char *name)
+static unsigned member(const dcc_rows *rows, unsigned parent,
+                       const char *name)
 {
-  for (unsigned i = 1; i < DCC_FIELDS; i++)
+  for (unsigned i = 0; (i = dcc_rows_next(rows, i + 1)) < DCC_FIELDS;)
     if (dcc_form[i].parent == parent && strcmp(dcc_form[i].name, name) == 0)
       return dcc_form[i].flags & DCC_DEPRECATED ? 0 : i;
   return 0;
 }
 
-static unsigned by_synonym(unsigned parent, const char *word)
+static unsigned by_synonym(const dcc_rows *rows, unsigned parent,
+                           const char *word)
 {
   unsigned first = 0, below = 0;
   for (size_t i = 0; i < sizeof synonyms / sizeof *synonyms; i++) {
     unsigned found = synonyms[i].field;
     if (strcmp(synonyms[i].word, word) != 0)
       continue;
-    if (member(parent, dcc_form[found].name) != 0)
-      return member(parent, dcc_form[found].name);
+    if (member(rows, parent, dcc_form[found].name) != 0)
+      return member(rows, parent, dcc_form[found].name);
+    if (!dcc_rows_has(rows, found))
+      continue;
     if (first == 0)
       first = found;
     if (below == 0 && is_within(found, parent))
@@ -250,10 +254,11 @@ static bool is_end(unsigned i, unsigned parts, const char *word)
 
 /* The field whose path ends in these `parts` names: best below `parent`, then
  * as near to the top as can be. */
-static unsigned by_end(unsigned parent, unsigned parts, const char *word)
+static unsigned by_end(const dcc_rows *rows, unsigned parent, unsigned parts,
+                       const char *word)
 {
   unsigned best = 0, least = 0;
-  for (unsigned i = 1; i < DCC_FIELDS; i++) {
+  for (unsigned i = 0; (i = dcc_rows_next(rows, i + 1)) < DCC_FIELDS;) {
     unsigned far = depth_of(i) + (is_within(i, parent) ? 0 : DCC_DEPTH_MAX);
     if ((best == 0 || far < least) && is_end(i, parts, word)) {
       best = i;
@@ -264,10 +269,11 @@ static unsigned by_end(unsigned parent, unsigned parts, const char *word)
 }
 
 /* The member of `parent` that is spelled nearly so. */
-static unsigned by_spelling(unsigned parent, const char *name, size_t length)
+static unsigned by_spelling(const dcc_rows *rows, unsigned parent,
+                            const char *name, size_t length)
 {
   unsigned best = 0, limit = (unsigned)length / 3 + 1;
-  for (unsigned i = 1; i < DCC_FIELDS; i++) {
+  for (unsigned i = 0; (i = dcc_rows_next(rows, i + 1)) < DCC_FIELDS;) {
     const dcc_field *f = &dcc_form[i];
     unsigned d;
     if (f->parent != parent)
@@ -281,18 +287,20 @@ static unsigned by_spelling(unsigned parent, const char *name, size_t length)
   return best;
 }
 
-unsigned dcc_form_nearest(unsigned parent, const char *name, size_t length)
+unsigned dcc_form_nearest(const dcc_body *body, unsigned parent,
+                          const char *name, size_t length)
 {
+  const dcc_rows *rows = &body->rows;
   char word[NAME_MAX_LENGTH + 1];
   unsigned found;
   if (length == 0 || length > NAME_MAX_LENGTH)
     return 0;
   if (squeeze(word, name, length) == 0)
     return 0;
-  found = by_synonym(parent, word);
+  found = by_synonym(rows, parent, word);
   for (unsigned parts = 2; found == 0 && parts <= DCC_DEPTH_MAX; parts++)
-    found = by_end(parent, parts, word);
+    found = by_end(rows, parent, parts, word);
   if (found == 0)
-    found = by_spelling(parent, name, length);
-  return found != 0 ? found : by_end(parent, 1, word);
+    found = by_spelling(rows, parent, name, length);
+  return found != 0 ? found : by_end(rows, parent, 1, word);
 }

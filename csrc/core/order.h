@@ -43,6 +43,8 @@ typedef struct dcc_extra {
   unsigned object;      /* row of the object it stands in */
   size_t item;          /* of a list of objects: which, from 0 */
   bool is_index;        /* the key was no string; `name` is how it is shown */
+  bool is_own;          /* of this client's, not of who wrote the order: it
+                           passes unseen */
   const char *name;
   size_t length;
   dcc_value value;
@@ -99,6 +101,7 @@ struct dcc_order {
   struct dcc_block *blocks;
   bool failed;          /* memory ran out */
   bool checked;         /* and found fit to be sent */
+  dcc_view view;        /* as what it was checked */
   dcc_calendar calendar;
   dcc_problems problems, warnings;
   struct dcc_block *notes; /* the arena of what the problems say */

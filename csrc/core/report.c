@@ -83,11 +83,13 @@ static void add_shown(dcc_buffer *b, const char *s, size_t n, size_t most)
   dcc_add_printable(b, s, n, most, true);
 }
 
-static void add_path(dcc_buffer *b, const dcc_scope *scope, unsigned field)
+/* From the body on, whose row is `root`. */
+static void add_path(dcc_buffer *b, unsigned root, const dcc_scope *scope,
+                     unsigned field)
 {
   unsigned parent = dcc_form[field].parent;
-  if (parent != DCC_ORDER) {
-    add_path(b, scope, parent);
+  if (parent != root && parent != DCC_ORDER) {
+    add_path(b, root, scope, parent);
     if (dcc_form[parent].type == DCC_ARRAY) {
       dcc_buffer_addc(b, '[');
       dcc_buffer_addi(b, (int64_t)scope->item + 1);
@@ -121,14 +123,15 @@ static void add_extra(dcc_buffer *b, const dcc_scope *scope,
   }
 }
 
-static void add_place(dcc_buffer *b, dcc_place place)
+static void add_place(dcc_check *c, dcc_buffer *b, dcc_place place)
 {
-  if (place.field != DCC_ORDER)
-    add_path(b, place.scope, place.field);
+  const unsigned root = c->body->root;
+  if (place.field != root)
+    add_path(b, root, place.scope, place.field);
   else if (place.extra == NULL)
-    dcc_buffer_adds(b, "order");
+    dcc_buffer_adds(b, dcc_view_name(c->options->view));
   if (place.extra != NULL)
-    add_extra(b, place.scope, place.extra, place.field == DCC_ORDER);
+    add_extra(b, place.scope, place.extra, place.field == root);
   if (place.item != DCC_NO_ITEM) {
     dcc_buffer_addc(b, '[');
     dcc_buffer_addi(b, place.item + 1);
@@ -251,7 +254,7 @@ void dcc_report(dcc_check *c, enum dcc_severity severity, const char *code,
     list->count++;
     return;
   }
-  add_place(&b, place);
+  add_place(c, &b, place);
   problem.path = keep(c, b.data == NULL ? "" : b.data, b.length);
   va_start(arguments, format);
   vsnprintf(message, sizeof message, format, arguments);

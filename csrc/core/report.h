@@ -8,6 +8,7 @@
 typedef struct dcc_check {
   dcc_order *order;
   const dcc_options *options;
+  const dcc_body *body;  /* of options->view */
   int64_t today;         /* the day of options->now */
   dcc_csr_names csr_names;
 } dcc_check;

@@ -147,7 +147,7 @@ static void overridden(dcc_check *c, const dcc_scope *scope, unsigned loser,
                        unsigned by)
 {
   char path[96];
-  dcc_field_path(by, path, sizeof path);
+  dcc_form_path(c->body->root, by, path, sizeof path);
   dcc_report(c, DCC_WARNING, "overridden", dcc_place_of(scope, loser), NULL,
              "has no effect: '%s' is given and wins", path);
 }

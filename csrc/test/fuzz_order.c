@@ -20,6 +20,7 @@ typedef struct run {
   dcc_order *order;
   kept values[KEPT_MAX];
   size_t count;
+  unsigned root; /* the row that is the body */
 } run;
 
 #define A_CSR "-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n" \
@@ -202,19 +203,28 @@ static void add_unknown(run *r, stream *in)
   }
   keep(r, name, 0, value);
   block = r->values[r->count - 1].path;
-  extra = dcc_order_extra(r->order, root, DCC_ORDER, block, strlen(block));
+  extra = dcc_order_extra(r->order, root, r->root, block, strlen(block));
   must(extra != NULL, "no memory");
   extra->value = value;
 }
 
-static void set_base(run *r)
+/* What a body needs to have no problem. */
+static void set_base(run *r, dcc_view view)
 {
-  static const unsigned fields[] = {
+  static const unsigned of_order[] = {
     DCC_COMMON_NAME, DCC_CSR, DCC_SIGNATURE_HASH, DCC_ORDER_YEARS,
-    DCC_ORGANIZATION_ID,
+    DCC_ORGANIZATION_ID, 0,
+  }, of_reissue[] = {
+    DCC_COMMON_NAME, DCC_CSR, DCC_SIGNATURE_HASH, 0,
+  }, of_organization[] = {
+    DCC_ORG_NAME, DCC_ORG_COUNTRY, DCC_ORG_ADDRESS, DCC_ORG_CITY,
+    DCC_ORG_STATE, DCC_ORG_ZIP, DCC_ORG_TELEPHONE, DCC_ORG_FIRST_NAME,
+    DCC_ORG_LAST_NAME, DCC_ORG_EMAIL, 0,
   };
+  const unsigned *fields = view == DCC_VIEW_ORDER ? of_order
+    : view == DCC_VIEW_ORGANIZATION ? of_organization : of_reissue;
   char path[96];
-  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+  for (size_t i = 0; fields[i] != 0; i++) {
     dcc_value value = fields[i] == DCC_CSR
                         ? text_of(A_CSR, strlen(A_CSR))
                         : example_of(fields[i]);
@@ -312,16 +322,18 @@ static bool reads_as(const json_t *json, const kept *k)
   }
 }
 
-/* Unknown fields have no path, only a name. */
+/* Unknown fields have no path, only a name. Of a new organization the paths
+ * of the form go on with it. */
 static void check_values(const run *r, const char *text, size_t length)
 {
+  size_t before = r->root == DCC_ORDER ? 0 : strlen(dcc_form[r->root].name);
   json_error_t error;
   json_t *json = json_loadb(text, length, JSON_REJECT_DUPLICATES |
                             JSON_ALLOW_NUL, &error);
   must(json != NULL, "no JSON: %s\n%s", error.text, text);
   for (size_t i = 0; i < r->count; i++) {
     const kept *k = &r->values[i];
-    const json_t *value = k->field != 0 ? at_path(json, k->path)
+    const json_t *value = k->field != 0 ? at_path(json, k->path + before)
                                         : json_object_get(json, k->path);
     must(value != NULL && reads_as(value, k), "%s is another in\n%s", k->path,
          text);
@@ -381,11 +393,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     .now = flags & 1 ? take_integer(&in) : 1781006400,
     .strict = flags & 2, .allow_unknown = flags & 4, .skip_csr = flags & 8,
     .csr_names = flags & 16 ? "cwww.example.org\ndn1.example.com\n" : NULL,
+    .view = flags >> 6,
   };
   r.order = dcc_order_new();
   r.count = 0;
+  r.root = r.order->index.bodies[options.view].root;
   if (flags & 32)
-    set_base(&r);
+    set_base(&r, options.view);
   while (in.at < in.end && r.count < KEPT_MAX) {
     unsigned what = take(&in) % (DCC_FIELDS + 2);
     if (what == 0)

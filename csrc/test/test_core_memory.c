@@ -282,6 +282,26 @@ static bool compose_many(dcc_order *order)
   return set_text(order, "comments", quotes) && good;
 }
 
+/* As a new organization: it lacks a name, has an id, and a member that it
+ * does not know. */
+static bool compose_organization(dcc_order *order)
+{
+  static const step details[] = {
+    {"organization.id", NULL, 5, false},
+    {"organization.contacts[1].email", "nobody", 0, false},
+    {"organization.country", "us", 0, false},
+    {"organization.organization_contact.email", "no body", 0, false},
+  };
+  dcc_extra *extra = dcc_order_extra(order, dcc_order_scope(order),
+                                     DCC_ORGANIZATION, "naem", 4);
+  bool good = extra != NULL;
+  for (size_t i = 0; i < COUNT(details); i++)
+    good = set(order, &details[i]) && good;
+  return good;
+}
+
+static dcc_view checked_as; /* an order, but where it is told otherwise */
+
 /* A request's names: addresses in another spelling than the usual one, and an
  * empty line. */
 static const char *many_names(void)
@@ -304,6 +324,7 @@ static void go_through(dcc_order *order, bool (*compose)(dcc_order *),
   const char *json;
   with_names.csr_names = many_names();
   with_names.allow_unknown = true;
+  with_names.view = checked_as;
   problems = dcc_order_check(order, &with_names);
   list = dcc_order_problems(order, &count);
   o->length = 0;
@@ -498,6 +519,9 @@ int main(void)
   run_out(compose_bad, "a bad order");
   run_out(compose_many, "many");
   run_out(compose_card, "an order with a card");
+  checked_as = DCC_VIEW_ORGANIZATION;
+  run_out(compose_organization, "an organization");
+  checked_as = DCC_VIEW_ORDER;
   test_failure_stays();
   test_order_is_wiped();
   test_messages_are_wiped();

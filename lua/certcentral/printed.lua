@@ -1,5 +1,6 @@
 --- Plain tables that print themselves: metatables that have a __tostring and
--- nothing else that Lua asks for, so that pairs, # and cjson see what they always saw.
+-- nothing else that Lua asks for, so that pairs, # and cjson see what they
+-- always saw.
 
 local printed = {}
 

@@ -202,6 +202,32 @@ end, function(made) return made:recover() end, function(list) return #list end)
 add("ask", function() return client((require "certcentral")) end,
     function(made) return made:order(542772) end,
     function(answer) return ("%d"):format(answer.id) end)
+add("reissue", function() return client((require "certcentral")) end,
+    function(made)
+  return made:reissue(542772, { certificate = real_order().certificate,
+                                comments = "x" })
+end, function(result, info)
+  return ("%d %d"):format(result.id, #info.warnings)
+end)
+add("reissue what is bad", function()
+  return client((require "certcentral"))
+end, function(made)
+  local certificate = bad_order().certificate
+  certificate.comon_name = "x"
+  local _, err = made:reissue(542772, { certificate = certificate,
+                                        payment_method = "card" })
+  return err
+end, function(err) return names_of(err.problems) end)
+add("create_organization", function()
+  return client((require "certcentral"))
+end, function(made)
+  return made:create_organization({
+    name = "Example Inc.", country = "us", address = "1 Street",
+    city = "Lehi", state = "Utah", zip = "84043", telephone = "1",
+    organization_contact = { first_name = "Jill", last_name = "Valentine",
+                             email = "jill@example.com" },
+  }, { validations = { "ov", "ev" } })
+end, function(answer) return ("%d"):format(answer.id) end)
 add("place_order over libcurl, to nobody", function()
   return assert(require("certcentral").new {
     api_key = "canary-key", base_url = "https://127.0.0.1:1", rate = false,

@@ -92,7 +92,6 @@ end
 local function add(self, from, to, with)
   self[#self + 1] = { path = self.path, from = from, to = to, with = with,
                       before = self.text:sub(from, to),
-                      line = select(2, self.text:sub(1, from):gsub("\n", "")) + 1,
                       code = self.text:sub(1, to):match("[^\n]*$")
                              .. self.text:match("^[^\n]*", to + 1) }
 end
@@ -116,8 +115,7 @@ local function add_word(self, code, at)
   if word:find("^%d+$") and #word < 10 then
     to = ("%d"):format(word + 1)
   end
-  if to and (not self.is_lua or word ~= "not" or code:sub(at + 3, at + 3) == " ")
-  then
+  if to and (self.is_lua or word ~= "not" and word ~= "and") then
     add(self, at, at + #word - 1, to)
   end
   return #word
@@ -136,7 +134,7 @@ local function add_calls(self, code)
 end
 
 --- The changes of a file.
--- @return list of {path, line, from, to, with, before, code}
+-- @return list of {path, from, to, with, before, code}
 function sites.of(text, path)
   local self = { path = path, text = text, is_lua = path:find("%.lua$") ~= nil }
   local code = code_of("\n" .. text, self.is_lua and LUA or C):sub(2)

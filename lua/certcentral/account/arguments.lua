@@ -42,6 +42,14 @@ function arguments.check(value, rule, what, who)
   return value
 end
 
+--- Raises unless argument `i` is a table.
+function arguments.table(value, i, who)
+  if type(value) ~= "table" then
+    options_of.raise("bad argument #%d to '%s' (table expected, got %s)", i,
+                     who, arguments.shown(value))
+  end
+end
+
 --- Options as a table of known ones, or an empty one.
 function arguments.options(given, known, who)
   given = given == nil and {} or given

@@ -3,58 +3,17 @@
 
 local arguments = require "certcentral.account.arguments"
 local errors = require "certcentral.error"
-local options_of = require "certcentral.options"
 local order_of = require "certcentral.order"
 local orders = require "certcentral.account.orders"
 local shapes = require "certcentral.client.shapes"
 
 local reissue = {}
 
--- What the order's form demands and these requests do not have. It is cut out
--- of the body that the form wrote: within a text of the caller's each quote
--- would have a backslash, so that these bytes stand nowhere else.
-local ORDER_VALIDITY = ',"order_validity":{"years":3}'
-local ORGANIZATION = ',"organization":{"id":1}'
-
-local MEMBERS = { certificate = true, skip_approval = true,
-                  certificate_dcv_scope = true, comments = true }
-
-local function cut(text, part)
-  local first, last = text:find(part, 1, true)
-  return text:sub(1, first - 1) .. text:sub(last + 1)
-end
-
--- The request as an order that the form can check.
-local function as_order(members, who)
-  if type(members) ~= "table" then
-    options_of.raise("bad argument #2 to '%s' (table expected, got %s)", who,
-                     members == nil and "no value" or type(members))
-  end
-  local order = { order_validity = { years = 3 }, organization = { id = 1 } }
-  for name, value in next, members do
-    if not MEMBERS[name] then
-      options_of.raise("unknown member %s to '%s' (known are certificate, "
-        .. "certificate_dcv_scope, comments, skip_approval)",
-        arguments.shown(name), who)
-    end
-    order[name] = value
-  end
-  return order
-end
-
--- The body; or nil, err with all problems of it.
-local function write(self, members, who)
-  local text, err = order_of.check(as_order(members, who), {}, true, nil,
-                                   self.csr_memory)
-  if not text then
-    return nil, err
-  end
-  return cut(cut(text, ORDER_VALIDITY), ORGANIZATION), err
-end
-
 local function send(self, who, id, members)
   id = arguments.id(id, "order", who)
-  local text, warnings = write(self, members, who)
+  arguments.table(members, 2, who)
+  local text, warnings = order_of.check(members, {}, true, nil,
+                                        self.csr_memory, who)
   if not text then
     return nil, warnings
   end

@@ -20,8 +20,8 @@ local Claim = {}
 Claim.__index = Claim
 
 local function no_store(call, message)
-  return nil, errors.new("config", ("the order's name cannot be claimed: %s; set "
-    .. "CERTCENTRAL_STATE to a directory this user can write to, or give "
+  return nil, errors.new("config", ("the order's name cannot be claimed: %s; "
+    .. "set CERTCENTRAL_STATE to a directory this user can write to, or give "
     .. "option 'store' (false: no claims)"):format(
     core.printable(call.client.mask(message), 300)))
 end

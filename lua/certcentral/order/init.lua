@@ -141,14 +141,18 @@ local function answer(options, body, list, warnings, count)
   return nil, require("certcentral.error").invalid(list, warnings, count)
 end
 
---- Checks an order and writes its body.
+--- Checks an order, or another body that the form has a view of, and writes
+-- its body.
 -- @param order the order table; it is not changed
 -- @param options checked order options
 -- @param write whether to return the body
 -- @param name alternative_order_id for an order that has none, or nil
 -- @param memory keeps the answer about the last CSR, or nil
+-- @param view what it is: "reissue", "duplicate", "organization"; nil: an
+--   order
+-- @param own members that the client adds, as they are, or nil
 -- @return body (or true), warnings; or nil, err
-local function check(order, options, write, name, memory)
+local function check(order, options, write, name, memory, view, own)
   local message, fine, names
   if options.check_csr == false then
     fine = true -- only private keys are looked for
@@ -159,7 +163,7 @@ local function check(order, options, write, name, memory)
     end
   end
   return answer(options, core_check(order, plain(options), write, fine,
-                                    message, name, names))
+                                    message, name, names, view, own))
 end
 
 -- The same for a caller's arguments, which nobody has looked at yet. The core

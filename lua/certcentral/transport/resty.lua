@@ -58,7 +58,8 @@ local function read_proxy(proxy)
   local address = user and "http://" .. rest or proxy
   local parts = parse(address)
   if not parts or parts.scheme ~= "http" then
-    return nil, "transport 'resty' takes only a proxy of the form http://HOST:PORT"
+    return nil, "transport 'resty' takes only a proxy of the form "
+                .. "http://HOST:PORT"
   end
   local plain = user and user:gsub("%%(%x%x)", function(digits)
     return string.char(tonumber(digits, 16))
