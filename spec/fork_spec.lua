@@ -64,11 +64,11 @@ describe("after a fork", function()
         local printed = pipe:read("*a")
         pipe:close()
         local seen, requests = s:finish(), {}
+        assert.are.equal(case[3], printed)
         for i, request in ipairs(seen.requests) do
           requests[i] = request.connection .. " "
                         .. request.text:match("\r\n\r\n(.*)$")
         end
-        assert.are.equal(case[3], printed)
         assert.are.same(case[4], requests)
       end)
     end

@@ -16,8 +16,12 @@ local TRANSPORTS = { "resty", "thread" }
 local host
 local key_was_said = false -- by the other side: then it is in such a log
 
--- Starts nginx; as it logs most of all, whatever it does is in its log.
+-- Starts nginx in the place of the one before; as it logs most of all,
+-- whatever it does is in its log.
 local function start(options)
+  if host then
+    host.stop()
+  end
   options.server, options.level = host_of.LOCATIONS, "debug"
   host = nginx.start(options)
 end

@@ -5,8 +5,9 @@
 
 #include "../core/dcc.h"
 
-/* The answer of libpsl's built-in list: dcc_options takes the function as
- * suffix_of. Any thread may call it. */
+/* The answer of the system's list (Debian: publicsuffix), or of libpsl's own
+ * where that is newer: dcc_options takes the function as suffix_of. Any
+ * thread may call it. */
 dcc_suffix dcc_suffix_listed(const char *name, size_t n);
 
 #endif

@@ -11,7 +11,7 @@
 enum { TYPE_ICANN = 1 << 0, TYPE_NO_STAR_RULE = 1 << 2 };
 enum { NAME_MAX_BYTES = 253 };
 
-typedef const void *builtin_function(void);
+typedef void *latest_function(const char *file);
 typedef int is_suffix_function(const void *list, const char *name, int type);
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -27,15 +27,15 @@ static bool find(void *library, const char *name, void *function, size_t size)
   return found != NULL;
 }
 
-/* The library stays: other threads may be in it at any time. */
+/* The library and its list stay: other threads may be in it at any time. */
 static void load(void)
 {
-  builtin_function *builtin;
+  latest_function *latest;
   void *library = dlopen("libpsl.so.5", RTLD_NOW | RTLD_LOCAL);
   if (library != NULL &&
-      find(library, "psl_builtin", &builtin, sizeof builtin) &&
+      find(library, "psl_latest", &latest, sizeof latest) &&
       find(library, "psl_is_public_suffix2", &is_suffix, sizeof is_suffix))
-    list = builtin();
+    list = latest(NULL); /* the system's, or the built-in one if newer */
 }
 
 /* libpsl counts a name with a rule for all names below it, as kawasaki.jp, as

@@ -17,7 +17,7 @@
 
 #include "../transport/dcc_multi.h"
 
-enum { LIFETIME = 60, STEPS = 1000 };
+enum { LIFETIME = 60, STEPS = 1000, PATIENCE_MS = 30000 };
 
 static dcc_curl_options options = { .proxy = "" };
 static const char *url;
@@ -29,7 +29,7 @@ static dcc_curl_request request(const char *body)
   dcc_curl_request made = { .method = DCC_CURL_TEXT("POST"),
                             .url = { url, strlen(url) },
                             .body = { body, strlen(body) },
-                            .timeout_ms = 5000 };
+                            .timeout_ms = PATIENCE_MS };
   return made;
 }
 
@@ -74,13 +74,21 @@ static void ask(const char *who)
   dcc_curl_response_free(&response);
 }
 
+/* Whether the server has been spoken to and is listened to. */
+static bool waits_for_server(void)
+{
+  dcc_multi_fd fd;
+  return dcc_multi_fds(multi, &fd, 1) == 1 && fd.read;
+}
+
 static void start_first(void)
 {
   dcc_curl_request asked = request("first");
   dcc_curl_failure failure = { 0 };
   if (dcc_multi_add(multi, &asked, &failure) == 0)
     show("first", false, NULL, &failure);
-  dcc_multi_step(multi, 0);
+  while (!waits_for_server() && dcc_multi_count(multi) > 0)
+    dcc_multi_step(multi, 0);
 }
 
 static void learn_lost(void)

@@ -142,13 +142,17 @@ static void start(dcc_multi *m, dcc_transfer *t)
   run(m, CURL_SOCKET_TIMEOUT, 0);
 }
 
-/* Starts what may start, until the slice of time is over. */
+/* Starts what may start, until the slice of time is over; one at least, lest
+ * none ever begins on a slow machine. */
 static void start_waiting(dcc_multi *m, int64_t slice_ends)
 {
   if (may_start(m))
     dcc_sockets_end_stale(&m->sockets);
-  while (may_start(m) && now_ms() < slice_ends)
+  while (may_start(m)) {
     start(m, m->lists[WAITING].first);
+    if (now_ms() >= slice_ends)
+      return;
+  }
 }
 
 static void run_ready(dcc_multi *m, long timeout_ms, int64_t *slice_ends)
