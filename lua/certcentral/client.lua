@@ -32,7 +32,8 @@ calls.methods(object.meta, "client", methods)
 setmetatable(methods, { __index = function(_, name)
   local row = require("certcentral.account.endpoints").by_name[name]
   if row then
-    local f = require("certcentral.account." .. row.file)[name]
+    local f = row.file and require("certcentral.account." .. row.file)[name]
+              or require("certcentral.account.run").method(name)
     local method = calls.method(object.meta, "client", name, function(...)
       return printed.answer(f(...))
     end)

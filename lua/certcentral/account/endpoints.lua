@@ -2,7 +2,40 @@
 -- and what is in it. A row is {name, ...} with
 --   arguments, returns, doc   for help: see functions.lua
 --   file   the module of account/ that has the method as a function
---   id     what the method's first argument is the id of, in words
+--   id     what the first argument of that function is the id of
+-- Without `file` the row is all there is, {name, HTTP method, path, ...}, and
+-- run.lua does what it says:
+--   path       {order}, {certificate}, ... is the first argument, an id; but
+--              {product} is a name
+--   argument   {name, rule}: the one after that; what = "words" for messages
+--   options    their rules; or a function(options, method) that checks them
+--   query      names of the options that become parameters; or a
+--              function(options, method) that returns parameters
+--   body       list of members: {name}, {name, from = "option or argument"},
+--              {name, value = "constant"}
+--   bare       true: no body where no member is given
+--   what, look the request changes something: what it does, and the call that
+--              shows whether it was done
+-- and what is returned, where that is not just the answer:
+--   about      the answer, whose member of this name is the first argument
+--   list       the list at this member
+--   pages      the same of all pages
+--   each       an iterator over the same
+--   done       true
+--   approval   true where it is done, else the request that was made of it
+
+local rules = require "certcentral.rules"
+
+-- A rule that nil meets as well.
+local function optional(rule)
+  return function(value)
+    if value ~= nil then
+      return rule(value)
+    end
+  end
+end
+
+local COMMENT = { "comment", optional(rules.text) }
 
 local rows = {
   { "preflight", file = "preflight", arguments = "order [, options]",
@@ -84,16 +117,27 @@ local rows = {
 
   -- ---- requests: what waits for somebody's approval ------------------------
 
-  { "requests", file = "approvals", arguments = "[options]",
-    returns = "list; or nil, err",
+  { "requests", "GET", "/request", list = "requests",
+    options = { status = rules.choice { "submitted", "pending", "approved",
+                                        "rejected" } },
+    query = { "status" },
+    arguments = "[options]", returns = "list; or nil, err",
     doc = "Lists the requests for approval." },
-  { "request", file = "approvals", id = "request",
+  { "request", "GET", "/request/{request}", about = "id",
     arguments = "id", returns = "request; or nil, err",
     doc = "Reads a request for approval." },
-  { "approve", file = "approvals", id = "request",
+  { "approve", "PUT", "/request/{request}/status", argument = COMMENT,
+    body = { { "status", value = "approved" },
+             { "processor_comment", from = "comment" } }, done = true,
+    what = "the answer to request {request}",
+    look = "client:request({request})",
     arguments = "id [, comment]", returns = "true; or nil, err",
     doc = "Approves a request." },
-  { "reject", file = "approvals", id = "request",
+  { "reject", "PUT", "/request/{request}/status", argument = COMMENT,
+    body = { { "status", value = "rejected" },
+             { "processor_comment", from = "comment" } }, done = true,
+    what = "the answer to request {request}",
+    look = "client:request({request})",
     arguments = "id [, comment]", returns = "true; or nil, err",
     doc = "Rejects a request." },
 
@@ -129,7 +173,9 @@ local rows = {
 local endpoints = { list = rows, by_name = {} }
 
 for _, row in ipairs(rows) do
-  row.name = row[1]
+  row.name, row.method, row.path = row[1], row[2], row[3]
+  row.place = row.path and row.path:match("{(%l+)}")
+  row.id = row.id or row.place ~= "product" and row.place or nil
   endpoints.by_name[row.name] = row
 end
 
