@@ -106,6 +106,8 @@ describe("an odd shape", function()
     { "find_orders", "GET /order/alternate/x", "orders", "x" },
     { "status_changes", "GET /order/certificate/status-changes", "orders",
       { minutes = 1 } },
+    { "replacement_benefits", "POST /competitive-replacement/certificates",
+      "certificates", { "example.com" } },
   }
   for _, case in ipairs(no_lists) do
     local method, line, member, argument = case[1], case[2], case[3], case[4]

@@ -24,6 +24,8 @@
 --   done       true
 --   approval   true where it is done, else the request that was made of it
 
+local filters = require "certcentral.account.filters"
+local records = require "certcentral.account.dcv_records"
 local rules = require "certcentral.rules"
 
 -- A rule that nil meets as well.
@@ -35,6 +37,19 @@ local function optional(rule)
   end
 end
 
+local function domain(value)
+  return rules.names { value } and "host name" or nil
+end
+
+-- skip_approval is for administrators: it revokes at once.
+local REVOKE_OPTIONS = {
+  reason = rules.choice { "unspecified", "keyCompromise",
+    "affiliationChanged", "superseded", "cessationOfOperation" },
+  comments = rules.text, skip_approval = "boolean",
+}
+local REVOKE_BODY = { { "revocation_reason", from = "reason" },
+                      { "skip_approval" }, { "comments" } }
+
 local COMMENT = { "comment", optional(rules.text) }
 
 local rows = {
@@ -44,18 +59,32 @@ local rows = {
 
   -- ---- orders --------------------------------------------------------------
 
-  { "order", file = "orders", id = "order",
+  -- include_caa_status: for caa_status_message while the order is pending
+  { "order", "GET", "/order/certificate/{order}", about = "id",
+    options = { include_caa_status = "boolean" },
+    query = { "include_caa_status" },
     arguments = "id [, options]", returns = "order; or nil, err",
     doc = "Reads an order." },
-  { "find_orders", file = "orders", arguments = "alternative_order_id",
+  { "find_orders", file = "find_orders", arguments = "alternative_order_id",
     returns = "list; or nil, err",
     doc = "Finds orders by their alternative_order_id." },
-  { "orders", file = "orders", arguments = "[filters]", returns = "iterator",
+  -- filters by name: a value, a list of values or a range {from =, to =}; and
+  -- sort, limit (of a page), offset
+  { "orders", "GET", "/order/certificate", each = "orders",
+    options = filters.check_orders, query = filters.orders,
+    arguments = "[filters]", returns = "iterator",
     doc = "Iterates over the account's orders." },
-  { "status_changes", file = "orders", arguments = "range",
-    returns = "list; or nil, err",
+  { "status_changes", "GET", "/order/certificate/status-changes",
+    options = filters.CHANGES, query = filters.changes, list = "orders",
+    arguments = "range", returns = "list; or nil, err",
     doc = "Lists the orders whose status has changed." },
-  { "cancel", file = "orders", id = "order",
+  -- also a pending reissue; send_emails: whether to tell those concerned
+  { "cancel", "PUT", "/order/certificate/{order}/status",
+    options = { note = rules.text, send_emails = "boolean" },
+    body = { { "status", value = "CANCELED" }, { "note" },
+             { "send_emails" } }, done = true,
+    what = "the cancellation of order {order}",
+    look = "client:order({order})",
     arguments = "id [, options]", returns = "true; or nil, err",
     doc = "Cancels a pending order." },
   { "wait", file = "wait", id = "order",
@@ -86,10 +115,15 @@ local rows = {
 
   -- ---- revocation: it cannot be taken back ---------------------------------
 
-  { "revoke_order", file = "revoke", id = "order",
+  { "revoke_order", "PUT", "/order/certificate/{order}/revoke",
+    options = REVOKE_OPTIONS, body = REVOKE_BODY, approval = true,
+    what = "the revocation of order {order}", look = "client:order({order})",
     arguments = "id [, options]", returns = "true, or request; or nil, err",
     doc = "Revokes all certificates of an order." },
-  { "revoke_certificate", file = "revoke", id = "certificate",
+  { "revoke_certificate", "PUT", "/certificate/{certificate}/revoke",
+    options = REVOKE_OPTIONS, body = REVOKE_BODY, approval = true,
+    what = "the revocation of certificate {certificate}",
+    look = "client:order(), or client:certificates(), of its order",
     arguments = "id [, options]", returns = "true, or request; or nil, err",
     doc = "Revokes one certificate." },
 
@@ -101,22 +135,37 @@ local rows = {
   { "dcv_records", file = "dcv", arguments = "result [, options]",
     returns = "list, text",
     doc = "Writes the DNS records for an order that was just placed." },
-  { "check_dcv", file = "dcv", id = "order",
+  -- dns_names: those only
+  { "check_dcv", "PUT", "/order/certificate/{order}/check-dcv",
+    options = { dns_names = rules.names },
+    body = { { "dns_names_validations", from = "dns_names" } }, bare = true,
+    what = "the check of order {order}", look = "client:dcv({order})",
     arguments = "id [, options]", returns = "status; or nil, err",
     doc = "Has an order's domains checked now." },
-  { "change_dcv_method", file = "dcv", id = "order",
+  -- the data are empty for "email"
+  { "change_dcv_method", "PUT", "/order/certificate/{order}/dcv-method",
+    argument = { "method", rules.choice(records.METHODS) },
+    body = { { "dcv_method", from = "method" } },
+    what = "the change of order {order}", look = "client:dcv({order})",
     arguments = "id, method", returns = "data; or nil, err",
     doc = "Changes how an order's domains are checked." },
-  { "new_dcv_value", file = "dcv", id = "order",
+  { "new_dcv_value", "PUT", "/order/certificate/{order}/dcv-random-value",
+    what = "the new random value of order {order}",
+    look = "client:dcv({order})",
     arguments = "id", returns = "data; or nil, err",
     doc = "Gets the random value of an order, a new one if the old has "
       .. "expired." },
-  { "resend_dcv_email", file = "dcv", id = "order",
+  -- email_domain: for this domain only
+  { "resend_dcv_email", "PUT", "/order/certificate/{order}/resend-emails",
+    options = { email_domain = domain }, body = { { "email_domain" } },
+    bare = true, done = true,
+    what = "the mail for order {order}", look = "client:dcv({order})",
     arguments = "id [, options]", returns = "true; or nil, err",
     doc = "Sends the e-mails for an order's domains again." },
 
   -- ---- requests: what waits for somebody's approval ------------------------
 
+  -- of any status unless one is given
   { "requests", "GET", "/request", list = "requests",
     options = { status = rules.choice { "submitted", "pending", "approved",
                                         "rejected" } },
@@ -143,30 +192,40 @@ local rows = {
 
   -- ---- organizations, products, the key ------------------------------------
 
-  { "organizations", file = "organizations", arguments = "[options]",
-    returns = "list; or nil, err",
+  { "organizations", "GET", "/organization", pages = "organizations",
+    options = filters.ORGANIZATIONS, query = filters.organizations,
+    arguments = "[options]", returns = "list; or nil, err",
     doc = "Lists the account's organizations." },
-  { "organization", file = "organizations", id = "organization",
+  { "organization", "GET", "/organization/{organization}", about = "id",
     arguments = "id", returns = "organization; or nil, err",
     doc = "Reads an organization." },
   { "create_organization", file = "organizations",
     arguments = "details [, options]", returns = "result; or nil, err",
     doc = "Makes an organization." },
-  { "deactivate_organization", file = "organizations", id = "organization",
+  { "deactivate_organization", "PUT",
+    "/organization/{organization}/deactivate", done = true,
+    what = "the deactivation of organization {organization}",
+    look = "client:organization({organization})",
     arguments = "id", returns = "true; or nil, err",
     doc = "Takes an organization out of use." },
-  { "products", file = "products", arguments = "",
-    returns = "list; or nil, err",
+  { "products", "GET", "/product", list = "products",
+    arguments = "", returns = "list; or nil, err",
     doc = "Lists the products that the account can order." },
-  { "product", file = "products", arguments = "name_id [, options]",
-    returns = "product; or nil, err", doc = "Reads a product." },
-  { "product_limits", file = "products", id = "container",
+  { "product", "GET", "/product/{product}", about = "name_id",
+    options = { container_id = rules.is_id }, query = { "container_id" },
+    arguments = "name_id [, options]", returns = "product; or nil, err",
+    doc = "Reads a product." },
+  { "product_limits", "GET", "/container/{container}/product-limits",
     arguments = "container_id", returns = "limits; or nil, err",
     doc = "Reads what a division may order." },
-  { "replacement_benefits", file = "products",
+  { "replacement_benefits", "POST", "/competitive-replacement/certificates",
+    argument = { "domains", rules.names, what = "argument #1" },
+    options = { offset = filters.LIST.offset, limit = filters.LIST.limit },
+    query = { "offset", "limit" }, body = { { "domains" } },
+    list = "certificates",
     arguments = "domains [, options]", returns = "list; or nil, err",
     doc = "Lists the certificates of other CAs that earn a discount." },
-  { "me", file = "products", arguments = "", returns = "user; or nil, err",
+  { "me", "GET", "/user/me", arguments = "", returns = "user; or nil, err",
     doc = "Reads whom the API key belongs to." },
 }
 

@@ -28,22 +28,33 @@ local function read_options(row, options)
   return arguments.options(options, row.options, row.name)
 end
 
--- The arguments and the options by their names; what is wrong raises.
+local function params_of(row, options)
+  if type(row.query) == "function" then
+    return row.query(options, row.name)
+  end
+  local params = {}
+  for i, name in ipairs(row.query or {}) do
+    params[i] = { name, options[name] }
+  end
+  return params
+end
+
+-- The arguments and options by their names, and what becomes parameters; what
+-- is wrong raises.
 local function read_arguments(row, ...)
-  local given, next_one = {}, 1
+  local given, at = {}, 1
   if row.place then
-    given[row.place], next_one = read_place(row, (...)), 2
+    given[row.place], at = read_place(row, (...)), 2
   end
   local argument = row.argument
   if argument then
-    given[argument[1]] = arguments.check((select(next_one, ...)), argument[2],
+    given[argument[1]] = arguments.check((select(at, ...)), argument[2],
                                          argument.what or argument[1],
                                          row.name)
-    next_one = next_one + 1
+    at = at + 1
   end
-  local options = row.options and
-                  read_options(row, (select(next_one, ...))) or {}
-  return setmetatable(given, { __index = options }), options
+  local options = row.options and read_options(row, (select(at, ...))) or {}
+  return setmetatable(given, { __index = options }), params_of(row, options)
 end
 
 -- ---- the request -----------------------------------------------------------
@@ -54,17 +65,6 @@ local function fill(text, given)
     local value = given[place]
     return type(value) == "number" and ("%d"):format(value) or value
   end))
-end
-
-local function params_of(row, options)
-  if type(row.query) == "function" then
-    return row.query(options, row.name)
-  end
-  local params = {}
-  for i, name in ipairs(row.query or {}) do
-    params[i] = { name, options[name] }
-  end
-  return params
 end
 
 -- The body, or nil.
@@ -129,19 +129,19 @@ local function answer_of(row, value, given, response)
 end
 
 -- An iterator over the items of all pages, or all of them as a list.
-local function pages(row, call, path, params, options)
+local function pages(row, call, path, params, given)
   local read = row.each and query.each or query.all
   return read { client = call.client, path = path, params = params,
                 member = row.each or row.pages,
-                limit = options.limit, offset = options.offset }
+                limit = given.limit, offset = given.offset }
 end
 
 -- ---- all together ----------------------------------------------------------
 
-local function perform(row, call, given, options)
-  local path, params = fill(row.path, given), params_of(row, options)
+local function perform(row, call, given, params)
+  local path = fill(row.path, given)
   if row.each or row.pages then
-    return pages(row, call, path, params, options)
+    return pages(row, call, path, params, given)
   end
   path = path .. query.text(params)
   local value, response = (row.what and change or ask)(row, call, path, given)
@@ -164,8 +164,8 @@ end
 function run.method(name)
   local row = endpoints.by_name[name]
   return function(self, ...)
-    local given, options = read_arguments(row, ...)
-    return perform(row, arguments.call(self), given, options)
+    local given, params = read_arguments(row, ...)
+    return perform(row, arguments.call(self), given, params)
   end
 end
 
