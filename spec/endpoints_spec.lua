@@ -3,6 +3,7 @@
 local api = require "support.api"
 local cases = require "cases.endpoints"
 local csr = require "support.csr"
+local endpoints = require "certcentral.account.endpoints"
 local json = require "certcentral.sandbox.json"
 local support = require "support.client"
 
@@ -105,6 +106,8 @@ describe("an odd shape", function()
     { "find_orders", "GET /order/alternate/x", "orders", "x" },
     { "status_changes", "GET /order/certificate/status-changes", "orders",
       { minutes = 1 } },
+    { "replacement_benefits", "POST /competitive-replacement/certificates",
+      "certificates", { "example.com" } },
   }
   for _, case in ipairs(no_lists) do
     local method, line, member, argument = case[1], case[2], case[3], case[4]
@@ -564,29 +567,26 @@ describe("an answer about something else", function()
 end)
 
 describe("misuse", function()
-  local names = { order = "order", cancel = "order", request = "request",
-    approve = "request", reject = "request", revoke_order = "order",
-    revoke_certificate = "certificate", reissue = "order",
-    duplicate = "order", certificates = "order", dcv = "order",
-    check_dcv = "order", change_dcv_method = "order",
-    new_dcv_value = "order", resend_dcv_email = "order",
-    organization = "organization", deactivate_organization = "organization",
-    product_limits = "container" }
+  local function refuses_ids(method, what)
+    local client, requests = api.client {}
+    for _, id in ipairs { "../1", "1/../2", "12a", "", " 1", "1.0", "-1",
+        "0x10", "1e3", 0, -1, 1.5, 2 ^ 53, 2 ^ 60, 0 / 0, 1 / 0,
+        "9007199254740993", true, {}, print } do
+      local ok, message = pcall(client[method], client, id)
+      assert.is_false(ok)
+      assert.truthy(message:find(("bad %s id to '%s' (integer from 1 and "
+        .. "below 2^53 expected, got "):format(what, method), 1, true))
+    end
+    assert.is_false((pcall(client[method], client)))
+    assert.are.equal(0, #requests)
+  end
 
-  for method, what in pairs(names) do
-    it("of an id raises and sends nothing: " .. method, function()
-      local client, requests = api.client {}
-      for _, id in ipairs { "../1", "1/../2", "12a", "", " 1", "1.0", "-1",
-          "0x10", "1e3", 0, -1, 1.5, 2 ^ 53, 2 ^ 60, 0 / 0, 1 / 0,
-          "9007199254740993", true, {}, print } do
-        local ok, message = pcall(client[method], client, id)
-        assert.is_false(ok)
-        assert.truthy(message:find(("bad %s id to '%s' (integer from 1 and "
-          .. "below 2^53 expected, got "):format(what, method), 1, true))
-      end
-      assert.is_false((pcall(client[method], client)))
-      assert.are.equal(0, #requests)
-    end)
+  for _, row in ipairs(endpoints.list) do
+    if row.id then
+      it("of an id raises and sends nothing: " .. row.name, function()
+        refuses_ids(row.name, row.id)
+      end)
+    end
   end
 
   local calls = {

@@ -29,35 +29,11 @@ calls.methods(object.meta, "client", methods)
 
 -- ---- of the account --------------------------------------------------------
 
--- The modules of account/ that have the other methods.
-local MODULES = {
-  orders = { "order", "find_orders", "orders", "status_changes", "cancel" },
-  approvals = { "requests", "request", "approve", "reject" },
-  revoke = { "revoke_order", "revoke_certificate" },
-  reissue = { "reissue", "duplicate", "certificates" },
-  dcv = { "dcv", "dcv_records", "check_dcv", "change_dcv_method",
-          "new_dcv_value", "resend_dcv_email" },
-  organizations = { "organizations", "organization", "create_organization",
-                    "deactivate_organization" },
-  wait = { "wait" },
-  certificate = { "certificate", "save" },
-  renew = { "renew", "renewal_advice" },
-  preflight = { "preflight" },
-  products = { "products", "product", "product_limits",
-               "replacement_benefits", "me" },
-}
-
-local where = {}
-for module, names in pairs(MODULES) do
-  for _, name in ipairs(names) do
-    where[name] = module
-  end
-end
-
 setmetatable(methods, { __index = function(_, name)
-  local module = where[name]
-  if module then
-    local f = require("certcentral.account." .. module)[name]
+  local row = require("certcentral.account.endpoints").by_name[name]
+  if row then
+    local f = row.file and require("certcentral.account." .. row.file)[name]
+              or require("certcentral.account.run").method(name)
     local method = calls.method(object.meta, "client", name, function(...)
       return printed.answer(f(...))
     end)

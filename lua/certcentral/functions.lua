@@ -2,6 +2,8 @@
 -- returns and, in one sentence, what it does. Help, the messages for a dot in
 -- a colon's place, the prompt's completion and the reference read this.
 
+local endpoints = require "certcentral.account.endpoints"
+
 local RESULT = "result, info; or nil, err"
 local ORDER_OPTIONS = "order [, options]"
 
@@ -50,88 +52,16 @@ local rows = {
     "Places many orders at once." },
   { "client:queue", "[options]", "queue",
     "Makes a queue for many orders without blocking." },
-  { "client:preflight", ORDER_OPTIONS, "true, warnings; or nil, err",
-    "Checks an order and asks the account whether it can be placed." },
   { "client:recover", "[options]", "list; or nil, err",
     "Looks up the orders that a crash left open in the journal." },
   { "client:close", "", "",
     "Closes the connection and wipes the API key." },
   { "client:wipes_memory", "", "boolean",
     "Whether what libcurl frees is wiped." },
+}
 
-  { "client:order", "id [, options]", "order; or nil, err",
-    "Reads an order." },
-  { "client:find_orders", "alternative_order_id", "list; or nil, err",
-    "Finds orders by their alternative_order_id." },
-  { "client:orders", "[filters]", "iterator",
-    "Iterates over the account's orders." },
-  { "client:status_changes", "range", "list; or nil, err",
-    "Lists the orders whose status has changed." },
-  { "client:cancel", "id [, options]", "true; or nil, err",
-    "Cancels a pending order." },
-  { "client:wait", "id [, options]", "order; or nil, err",
-    "Waits until an order is issued." },
-  { "client:certificate", "id [, options]", "certificate; or nil, err",
-    "Fetches an order's certificate." },
-  { "client:save", "id, files", "certificate; or nil, err",
-    "Fetches an order's certificate and writes it to files." },
-  { "client:renew", "id [, changes [, options]]", RESULT,
-    "Renews an order, once however often it is called." },
-  { "client:renewal_advice", "id [, options]", "advice; or nil, err",
-    "Says whether to renew, to reissue or to wait." },
-  { "client:reissue", "id, changes", "result, info; or nil, err",
-    "Reissues an order's certificate with the names given here only." },
-  { "client:duplicate", "id, changes", "result, info; or nil, err",
-    "Makes another certificate with the same names." },
-  { "client:certificates", "id", "list; or nil, err",
-    "Lists the reissues and duplicates of an order." },
-  { "client:revoke_order", "id [, options]", "true, or request; or nil, err",
-    "Revokes all certificates of an order." },
-  { "client:revoke_certificate", "id [, options]",
-    "true, or request; or nil, err", "Revokes one certificate." },
-
-  { "client:dcv", "id [, options]", "data; or nil, err",
-    "Reads what has to be done to show control of an order's domains." },
-  { "client:dcv_records", "result [, options]", "list, text",
-    "Writes the DNS records for an order that was just placed." },
-  { "client:check_dcv", "id [, options]", "status; or nil, err",
-    "Has an order's domains checked now." },
-  { "client:change_dcv_method", "id, method", "data; or nil, err",
-    "Changes how an order's domains are checked." },
-  { "client:new_dcv_value", "id", "data; or nil, err",
-    "Gets the random value of an order, a new one if the old has expired." },
-  { "client:resend_dcv_email", "id [, options]", "true; or nil, err",
-    "Sends the e-mails for an order's domains again." },
-
-  { "client:requests", "[options]", "list; or nil, err",
-    "Lists the requests for approval." },
-  { "client:request", "id", "request; or nil, err",
-    "Reads a request for approval." },
-  { "client:approve", "id [, comment]", "true; or nil, err",
-    "Approves a request." },
-  { "client:reject", "id [, comment]", "true; or nil, err",
-    "Rejects a request." },
-
-  { "client:organizations", "[options]", "list; or nil, err",
-    "Lists the account's organizations." },
-  { "client:organization", "id", "organization; or nil, err",
-    "Reads an organization." },
-  { "client:create_organization", "details [, options]",
-    "result; or nil, err", "Makes an organization." },
-  { "client:deactivate_organization", "id", "true; or nil, err",
-    "Takes an organization out of use." },
-  { "client:products", "", "list; or nil, err",
-    "Lists the products that the account can order." },
-  { "client:product", "name_id [, options]", "product; or nil, err",
-    "Reads a product." },
-  { "client:product_limits", "[container_id]", "limits; or nil, err",
-    "Reads what a division may order." },
-  { "client:replacement_benefits", "domains [, options]",
-    "list; or nil, err",
-    "Lists the certificates of other CAs that earn a discount." },
-  { "client:me", "", "user; or nil, err",
-    "Reads whom the API key belongs to." },
-
+-- The same, to stand after the client's endpoints.
+local others = {
   { "queue:add", "order [, options] [, callback]", "ticket",
     "Adds an order to a queue." },
   { "queue:step", "seconds", "count",
@@ -201,10 +131,20 @@ local rows = {
 local functions = { list = {} }
 local by_name = {}
 
-for i, row in ipairs(rows) do
-  local named = { name = row[1], arguments = row[2], returns = row[3],
-                  help = row[4] }
-  functions.list[i], by_name[row[1]] = named, named
+local function add(name, arguments, returns, help)
+  local row = { name = name, arguments = arguments, returns = returns,
+                help = help }
+  functions.list[#functions.list + 1], by_name[name] = row, row
+end
+
+for _, row in ipairs(rows) do
+  add(row[1], row[2], row[3], row[4])
+end
+for _, row in ipairs(endpoints.list) do
+  add("client:" .. row.name, row.arguments, row.returns, row.doc)
+end
+for _, row in ipairs(others) do
+  add(row[1], row[2], row[3], row[4])
 end
 
 --- The row of a full name ("client:wait"), or nil.

@@ -21,7 +21,7 @@ local function to_end_of_line(text, from)
   return select(2, text:find("[^\n]*", from + 1))
 end
 
-local function to(pattern)
+local function past(pattern)
   return function(text, from)
     return select(2, text:find(pattern, from + 2)) or #text
   end
@@ -30,12 +30,12 @@ end
 -- How a language's comments and texts begin, and where they end. A line of the
 -- preprocessor is as a comment.
 local C = {
-  { "^/%*", to "%*/" }, { "^//", to_end_of_line }, { '^"', quoted },
+  { "^/%*", past "%*/" }, { "^//", to_end_of_line }, { '^"', quoted },
   { "^'", quoted }, { "^\n%s*#", to_end_of_line },
 }
 local LUA = {
-  { "^%-%-%[%[", to "%]%]" }, { "^%-%-", to_end_of_line }, { '^"', quoted },
-  { "^'", quoted }, { "^%[%[", to "%]%]" },
+  { "^%-%-%[%[", past "%]%]" }, { "^%-%-", to_end_of_line }, { '^"', quoted },
+  { "^'", quoted }, { "^%[%[", past "%]%]" },
 }
 
 local function end_of_blank(text, at, rules)

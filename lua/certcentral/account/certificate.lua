@@ -4,11 +4,11 @@ local arguments = require "certcentral.account.arguments"
 local core = require "certcentral.core"
 local errors = require "certcentral.error"
 local options_of = require "certcentral.options"
-local orders = require "certcentral.account.orders"
 local response = require "certcentral.client.response"
 local status = require "certcentral.client.status"
 local wait = require "certcentral.account.wait"
 local rules = require "certcentral.rules"
+local run = require "certcentral.account.run"
 
 local certificate = {}
 
@@ -166,7 +166,7 @@ end
 -- Fetches an order's certificate within a call of its own.
 local function fetch(self, id, format)
   local call = arguments.call(self)
-  local order, err = orders.read(call, id)
+  local order, err = run.within(call, "order", id)
   if not order then
     return nil, err
   end

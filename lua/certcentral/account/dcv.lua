@@ -1,30 +1,21 @@
---- Domain control: what has to be put where, and whether it was found.
+--- Domain control: what has to be put where.
 
 local arguments = require "certcentral.account.arguments"
-local json = require "certcentral.json"
 local options_of = require "certcentral.options"
 local orders = require "certcentral.account.orders"
 local printed = require "certcentral.printed"
 local records = require "certcentral.account.dcv_records"
 local shapes = require "certcentral.client.shapes"
 local rules = require "certcentral.rules"
+local run = require "certcentral.account.run"
 
 local dcv = {}
 
 local METHOD = rules.choice(records.METHODS)
 
-local function look(id)
-  return ("client:dcv(%d)"):format(id)
-end
-
 -- The random value that is good for each name of the order. One that is still
 -- valid comes again.
-local function random_value(self, id)
-  return orders.change(self, {
-    path = orders.path(id, "/dcv-random-value"),
-    what = ("the new random value of order %d"):format(id), look = look(id),
-  })
-end
+local random_value = run.method "new_dcv_value"
 
 -- The domains of an answer of the validation endpoint that are still open.
 local function open_domains(validation)
@@ -103,60 +94,6 @@ function dcv.dcv_records(_, result, options)
   local list = records.of(options.method or method_of(domains), domains,
                           result.dcv_random_value)
   return setmetatable(list, printed.RECORDS), records.text(list)
-end
-
---- Has the domains looked at now.
--- @param options dns_names: those alone
--- @return {order_status, dcv_status, certificate_id, dns_name_validations};
---   or nil, err
-function dcv.check_dcv(self, id, options)
-  id = arguments.id(id, "order", "check_dcv")
-  options = arguments.options(options, { dns_names = rules.names },
-                              "check_dcv")
-  return orders.change(self, {
-    path = orders.path(id, "/check-dcv"),
-    body = options.dns_names and json.object {
-      { "dns_names_validations", options.dns_names } } or nil,
-    what = ("the check of order %d"):format(id), look = look(id),
-  })
-end
-
---- Changes how an order that is pending shows control of its domains.
--- @return {dcv_random_value, expiration_date}, empty for "email"; or nil, err
-function dcv.change_dcv_method(self, id, method)
-  id = arguments.id(id, "order", "change_dcv_method")
-  arguments.check(method, METHOD, "method", "change_dcv_method")
-  return orders.change(self, {
-    path = orders.path(id, "/dcv-method"),
-    body = json.object { { "dcv_method", method } },
-    what = ("the change of order %d"):format(id), look = look(id),
-  })
-end
-
---- The random value of an order; a new one where the old is over.
--- @return {dcv_random_value, expiration_date}; or nil, err
-function dcv.new_dcv_value(self, id)
-  return random_value(self, arguments.id(id, "order", "new_dcv_value"))
-end
-
-local function domain(value)
-  return rules.names { value } and "host name" or nil
-end
-
---- Sends the e-mails of an order again.
--- @param options email_domain: for this domain alone
--- @return true; or nil, err
-function dcv.resend_dcv_email(self, id, options)
-  id = arguments.id(id, "order", "resend_dcv_email")
-  options = arguments.options(options, { email_domain = domain },
-                              "resend_dcv_email")
-  local done, err = orders.change(self, {
-    path = orders.path(id, "/resend-emails"),
-    body = options.email_domain and json.object {
-      { "email_domain", options.email_domain } } or nil,
-    what = ("the mail for order %d"):format(id), look = look(id),
-  })
-  return done and true, not done and err or nil
 end
 
 return dcv

@@ -6,12 +6,11 @@ local defaults = require "certcentral.order.defaults"
 local errors = require "certcentral.error"
 local http_date = require "certcentral.client.http_date"
 local order_of = require "certcentral.order"
-local organizations = require "certcentral.account.organizations"
 local printed = require "certcentral.printed"
-local products = require "certcentral.account.products"
 local query = require "certcentral.account.query"
 local shapes = require "certcentral.client.shapes"
 local rules = require "certcentral.rules"
+local run = require "certcentral.account.run"
 
 local preflight = {}
 
@@ -143,7 +142,7 @@ end
 -- ---- the questions -------------------------------------------------------
 
 local function check_user(self)
-  local me, err = products.whoami(self.call)
+  local me, err = run.within(self.call, "me")
   if not me then
     return self:unasked("api_key", "whom it belongs to", err)
   end
@@ -169,7 +168,7 @@ local function check_user(self)
 end
 
 local function check_product(self)
-  local list, err = products.list(self.call)
+  local list, err = run.within(self.call, "products")
   if not list then
     return self:unasked("product", "what the account may order", err)
   end
@@ -237,7 +236,8 @@ local function check_limits(self)
   if not container then
     return
   end
-  local answer, err = products.limits(self.call, container)
+  local answer, err = run.within(self.call, "product_limits",
+                                 container)
   if not answer then
     return self:unasked("product", "the account's limits", err)
   end
@@ -279,7 +279,7 @@ local function check_organization(self)
   if not id then
     return -- a new one, or a problem that is known
   end
-  local found, err = organizations.read(self.call, id)
+  local found, err = run.within(self.call, "organization", id)
   if not found and err.status == 404 then
     return self:problem(path, "choice", "must be an organization of the "
                         .. "account, and %d is none", id)

@@ -7,11 +7,11 @@ local defaults = require "certcentral.order.defaults"
 local errors = require "certcentral.error"
 local http_date = require "certcentral.client.http_date"
 local options_of = require "certcentral.options"
-local orders = require "certcentral.account.orders"
 local policy = require "certcentral.client.policy"
 local status = require "certcentral.client.status"
 local wait = require "certcentral.account.wait"
 local rules = require "certcentral.rules"
+local run = require "certcentral.account.run"
 
 local renew = {}
 
@@ -271,7 +271,7 @@ function renew.renew(self, id, changes, options)
   local call = policy.call(self, name)
   return self._claimed(call, { "renewal " .. usual, "order " .. name },
                        function()
-    local old, err = orders.read(call, id)
+    local old, err = run.within(call, "order", id)
     if not old then
       err.outcome = "unknown" -- it may have been renewed before
       return nil, err
@@ -376,7 +376,7 @@ function renew.renewal_advice(self, id, options)
   id = arguments.id(id, "order", "renewal_advice")
   options = arguments.options(options, { days = rules.integer(1, 1095) },
                               "renewal_advice")
-  local order, err = orders.read(arguments.call(self), id)
+  local order, err = run.within(arguments.call(self), "order", id)
   if not order then
     return nil, err
   elseif status.is_over(order) and core.lower(order.status) ~= "expired" then

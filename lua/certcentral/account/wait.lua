@@ -2,10 +2,10 @@
 
 local arguments = require "certcentral.account.arguments"
 local errors = require "certcentral.error"
-local orders = require "certcentral.account.orders"
 local progress = require "certcentral.progress"
 local status = require "certcentral.client.status"
 local rules = require "certcentral.rules"
+local run = require "certcentral.account.run"
 
 local wait = {}
 
@@ -67,7 +67,7 @@ local function look(self, watch)
   local call = arguments.call(self)
   local now = self.world.clock()
   call.ends = math.min(call.ends, math.max(watch.ends, now + self.timeout))
-  local order, err = orders.read(call, watch.id)
+  local order, err = run.within(call, "order", watch.id)
   watch.order, watch.err = order or watch.order, err
   if not order then
     if err.retryable then
@@ -125,7 +125,7 @@ local function seconds(value)
 end
 
 -- Looks until there is something to return.
-local function run(self, watch, timeout)
+local function look_on(self, watch, timeout)
   local clock = self.world.clock
   while true do
     local order, err = look(self, watch)
@@ -164,7 +164,7 @@ function wait.wait(self, id, options)
                   interval = FIRST, on_status = options.on_status,
                   write = progress.writer(options.progress ~= false and
                                           (options.progress or true)) }
-  local order, err = run(self, watch, timeout)
+  local order, err = look_on(self, watch, timeout)
   show(watch)
   return order, err
 end

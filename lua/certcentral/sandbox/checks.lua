@@ -96,7 +96,7 @@ local ORGANIZATION = {
   { "telephone", "string", max = 32 },
   { "skip_duplicate_org_check", "boolean" },
   { "organization_contact", "object", fields = PERSON },
-  { "contacts", "array", of = { "", "contact" } },
+  { "contacts", "array", of = { "", "contact", fields = CONTACT } },
 }
 
 -- Of an organization that has no id yet.
@@ -164,6 +164,9 @@ local ORDER = {
   { "certificate_dcv_scope", "string",
     choices = set("base_domain", "fqdn") },
 }
+
+--- The rows of an order, for a look at what is there.
+checks.ORDER = ORDER
 
 -- Of the request for a reissue or a duplicate.
 local REISSUE = {
@@ -278,11 +281,11 @@ local COMPOUND = {
       check_value(state, path, row.of, item)
     end
   end,
-  contact = function(state, path, _, value)
+  contact = function(state, path, row, value)
     if not json.is_object(value) then
       return invalid(state, path)
     end
-    check_fields(state, path, CONTACT, value)
+    check_fields(state, path, row.fields, value)
     if absent(value.user_id) then
       check_fields(state, path, NEW_CONTACT, value)
     end

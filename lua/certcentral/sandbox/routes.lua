@@ -79,6 +79,9 @@ local ROWS = {
     certificates.by_format, "orders" },
 }
 
+--- The rows, for a look at what is there: {method, path}.
+routes.rows = ROWS
+
 local function split(path)
   local segments = {}
   for segment in path:gmatch("[^/]+") do
