@@ -140,7 +140,7 @@ describe("in an nginx worker", function()
     local options = client(nil, { ca_file = nil })
     options.ca_file = nil
     assert.is_true(place(host, "/place", options).placed)
-    assert_told("not for transport 'resty': write "
+    assert_told("cannot be used with transport 'resty': write "
       .. "'lua_ssl_trusted_certificate FILE;'",
       place(host, "/place", client(nil)).err.text)
   end)

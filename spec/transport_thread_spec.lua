@@ -61,7 +61,7 @@ describe("certcentral.transport.thread", function()
       retryable = false }, "write 'thread_pool certcentral threads=32 " },
     { "module 'certcentral.x' not found:\n\tno field", { config = true,
       sent = "no", retryable = false },
-      "cannot load 'certcentral.x' not found: lua_package_path" },
+      "cannot load 'certcentral.x': set lua_package_path" },
     { "/x.lua:1: boom", { sent = "maybe" },
       "the worker thread failed: /x.lua:1: boom" },
   }

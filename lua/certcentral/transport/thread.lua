@@ -115,7 +115,7 @@ local NOT_STARTED = {
   end },
   { "^module '.-' not found", function(said)
     return misconfigured("nginx's threads cannot load "
-      .. said:match("^module ('.-' not found)")
+      .. said:match("^module ('.-') not found")
       .. ": set lua_package_path in nginx.conf")
   end },
 }
