@@ -66,9 +66,10 @@ export LUA_PATH = $(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;$(CURDIR)/spec/?.
 CPATH54 = $(CURDIR)/$(BUILD)/lua5.4/?.so;;
 CPATH51 = $(CURDIR)/$(BUILD)/lua5.1/?.so;;
 
-.PHONY: all help deps demo test test-quick sandbox repl check install \
-	uninstall install-c uninstall-c embed clean asan valgrind bench \
-	reference test-programs rock rock-install
+.PHONY: all help deps demo test test-quick spec sandbox repl check install \
+	uninstall install-c uninstall-c embed clean asan valgrind bench mutants \
+	reference test-programs install-sandbox rock rock-install \
+	sandbox-rock-install
 .DEFAULT_GOAL = help
 
 help:
@@ -76,6 +77,7 @@ help:
 	@echo 'make demo      place an order in the sandbox and print the answer'
 	@echo 'make test      build and run every test (installs what it needs)'
 	@echo 'make test-quick  the tests that take less than a minute'
+	@echo 'make spec SPEC=spec/date_spec.lua [LUA=luajit]  one spec'
 	@echo 'make sandbox   start the sandbox on loopback; SANDBOX_PORT fixes the port'
 	@echo 'make repl      a Lua prompt with the module loaded'
 	@echo 'make check     compiler warnings, linters, the tables against themselves'
@@ -85,9 +87,11 @@ help:
 	@echo 'make fuzz-lua  random orders against a second reading of the rules'
 	@echo 'make tsan      four threads under the thread sanitizer'
 	@echo 'make soak      SOAK_COUNT orders with faults, and an attack'
+	@echo 'make mutants   change the code in MUTANTS places, see which test finds it'
 	@echo 'make coverage  lines and branches that the tests reach'
 	@echo 'make bench     measure, as ratios within one run'
 	@echo 'make install   install to PREFIX=$(PREFIX), for ABI=5.4, luajit, 5.3, 5.5 or 5.1'
+	@echo 'make install-sandbox  install the sandbox by itself (install has it, too)'
 	@echo 'make uninstall remove it from there'
 	@echo 'make install-c install the C core: header, libraries, certcentral.pc'
 	@echo 'make embed     static libraries for hosts that carry everything inside'
@@ -179,6 +183,13 @@ test-quick: deps-test-quick
 	@$(MAKE) -s --no-print-directory all test-programs $(EXAMPLES)
 	@BUILD=$(BUILD) MODE=quick sh spec/run.sh
 
+# One spec, or several: make spec SPEC=spec/date_spec.lua [LUA=luajit]
+spec: deps-spec
+	$(if $(SPEC),,$(error give SPEC, as SPEC=spec/date_spec.lua))
+	@$(MAKE) -s --no-print-directory all test-programs $(EXAMPLES)
+	@BUILD=$(BUILD) SPEC='$(SPEC)' \
+		ABI=$(if $(findstring luajit,$(LUA)),lua5.1,lua5.4) sh spec/run.sh
+
 # ---- checking ---------------------------------------------------------------
 
 SAN = $(MAKE) -s --no-print-directory BUILD=build/asan \
@@ -218,7 +229,7 @@ check: deps-check
 	@$(MAKE) -s all
 	@LUA_CPATH='$(CPATH54)' $(LUA) spec/check.lua
 
-# Writes the form into README.md.
+# Writes the generated parts of lua/REFERENCE.md, and lua/certcentral/meta.lua.
 reference: all
 	@LUA_CPATH='$(CPATH54)' $(LUA) spec/check.lua write
 
@@ -260,7 +271,7 @@ KNOWN_PREFIXES = /usr/local /usr
 
 # luarocks knows what it does.
 ifneq ($(BUILT),rock)
-ifneq ($(filter install uninstall,$(MAKECMDGOALS)),)
+ifneq ($(filter install install-sandbox uninstall,$(MAKECMDGOALS)),)
 ifeq ($(filter $(ABI_NAMES) $(addprefix lua,$(ABI_NAMES)),$(ABI)),)
 $(error ABI must be one of $(ABI_NAMES), got '$(ABI)')
 endif
@@ -274,9 +285,15 @@ endif
 OTHER_PLACE = $(filter-out $(KNOWN_PREFIXES),$(PREFIX))
 endif
 
+# What there is of Lua: all of it, or without the sandbox, or only that.
+WITHOUT =
+lua_files = find $(1) -name '*.lua' $(if $(WITHOUT),\
+	-not -path 'certcentral/$(WITHOUT)/*')
+install_lua = cd lua && $(call lua_files,$(1)) | while read -r f; do \
+	install -D -m 644 "$$f" "$(DESTDIR)$(INST_LUADIR)/$$f"; done
+
 install: $(foreach m,$(MODULES),$(BUILD)/$(BUILT)/certcentral/$(m).so)
-	@cd lua && find certcentral -name '*.lua' | while read -r f; do \
-		install -D -m 644 "$$f" "$(DESTDIR)$(INST_LUADIR)/$$f"; done
+	@$(call install_lua,certcentral)
 	@for m in $(MODULES); do install -D -m 755 -s --strip-program=$(STRIP) \
 		"$(BUILD)/$(BUILT)/certcentral/$$m.so" \
 		"$(DESTDIR)$(INST_LIBDIR)/certcentral/$$m.so"; done
@@ -286,6 +303,11 @@ ifneq ($(OTHER_PLACE),)
 	@echo "  export LUA_PATH='$(INST_LUADIR)/?.lua;$(INST_LUADIR)/?/init.lua;;'"
 	@echo "  export LUA_CPATH='$(INST_LIBDIR)/?.so;;'"
 endif
+
+# The stand-in for CertCentral by itself: it needs neither the client nor C.
+install-sandbox:
+	@$(call install_lua,certcentral/sandbox)
+	@echo 'installed to $(DESTDIR)$(INST_LUADIR)'
 
 uninstall:
 	rm -rf "$(DESTDIR)$(INST_LUADIR)/certcentral" \
@@ -345,7 +367,7 @@ uninstall-c:
 # Lua files as C, and certcentral.h. Lua, lua-cjson, libcurl and libcrypto are
 # the host's to link.
 EMBEDDED = $(sort $(shell find lua/certcentral -name '*.lua' \
-	-not -path 'lua/certcentral/sandbox/*'))
+	-not -path 'lua/certcentral/sandbox/*' -not -name meta.lua))
 BINDING = $(patsubst csrc/binding/%.c,%,$(wildcard csrc/binding/*.c))
 
 $(BUILD)/embed/embedded.c: csrc/binding/embed.lua $(EMBEDDED)
@@ -382,7 +404,10 @@ rock:
 	$(MAKE) all BUILD=build/rock ABIS=rock
 
 rock-install:
-	$(MAKE) install BUILD=build/rock ABIS=rock BUILT=rock
+	$(MAKE) install BUILD=build/rock ABIS=rock BUILT=rock WITHOUT=sandbox
+
+sandbox-rock-install:
+	$(MAKE) install-sandbox BUILT=rock
 
 clean:
 	rm -rf build

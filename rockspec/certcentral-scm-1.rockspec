@@ -11,12 +11,21 @@ description = {
     it before anything is sent, and places it over libcurl. The core is C and
     runs in Lua 5.4 and LuaJIT.
   ]],
+  homepage = "https://example.invalid/certcentral",
+  issues_url = "https://example.invalid/certcentral/issues",
+  maintainer = "the certcentral authors",
   license = "MIT",
+  labels = { "tls", "certificates", "digicert", "openresty" },
 }
 supported_platforms = { "unix" }
 dependencies = {
-  "lua >= 5.1",
+  "lua >= 5.1, < 5.6",
   "lua-cjson >= 2.1.0",
+}
+test_dependencies = {
+  "busted >= 2.0",
+  "luaossl >= 20220711",
+  "luv",
 }
 -- The headers are found by the compiler: Debian keeps curl's in a directory
 -- of the machine's name, where luarocks does not look.

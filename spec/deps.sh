@@ -8,7 +8,7 @@ target=${1:-all}
 case $target in
 repl) sets='run' ;;
 demo | sandbox | soak) sets='run sandbox' ;;
-test-quick | asan | bench | fuzz-lua | tsan) sets='run sandbox test' ;;
+test-quick | spec | asan | bench | fuzz-lua | tsan) sets='run sandbox test' ;;
 test) sets='run sandbox test fuzz' ;;
 fuzz) sets='run fuzz' ;;
 check) sets='run test fuzz check' ;;

@@ -1,4 +1,4 @@
--- Runs every example as a user would, and holds the README to them.
+-- Runs every example as a user would, and compares the README with them.
 
 local support = require "support.sandbox"
 local read = require("support.files").read
@@ -170,15 +170,35 @@ describe("the README", function()
     assert.is_true(count >= 2)
   end)
 
-  it("names every example, and none that is not there", function()
-    local readme = read("README.md")
-    local list = io.popen("ls examples/*.lua examples/embed/*.c")
+  it("names no example that is not there", function()
+    for name in read("README.md"):gmatch("`(examples/[%w_/]+%.%w+)`") do
+      read(name)
+    end
+  end)
+
+  it("leads to files that are there", function()
+    for name, heading in read("README.md"):gmatch("%]%(([^)#]+)#?([^)]*)%)") do
+      local text = read(name)
+      if heading ~= "" then
+        assert(text:lower():find("\n#+ " .. heading:gsub("%-", " ") .. "\n"),
+               name .. "#" .. heading)
+      end
+    end
+  end)
+end)
+
+describe("examples/README.md", function()
+  it("names every example and how to run it, and none that is not there",
+     function()
+    local text = read("examples/README.md")
+    local list = io.popen("cd examples && ls *.lua */*.lua */*.c */*.conf")
     for name in list:lines() do
-      assert(readme:find("`" .. name .. "`", 1, true), name .. " is missing")
+      assert(text:find("\n| `" .. name .. "` | ", 1, true),
+             name .. " is missing")
     end
     list:close()
-    for name in readme:gmatch("`(examples/[%w_/]+%.%w+)`") do
-      read(name)
+    for name in text:gmatch("\n| `([^`]+)`") do
+      read("examples/" .. name)
     end
   end)
 end)

@@ -16,16 +16,18 @@ local program = [[
 local certcentral = require "certcentral"
 assert(require("certcentral.curl").version)
 assert(require("certcentral.csr").check)
-assert(require("certcentral.sandbox").new)
 io.write(certcentral._VERSION, " ", package.searchpath and
   package.searchpath("certcentral", package.path) or "")]]
 
--- Runs the program with the modules below `tree` alone.
-local function use(tree)
+local sandbox_program =
+  [[assert(require("certcentral.sandbox").new {}).transport {}]]
+
+-- Runs a program with the modules below `tree` and those of the system.
+local function use(tree, other)
   return run(("cd / && LUA_PATH='%s/share/lua/%s/?.lua;%s/share/lua/%s/"
               .. "?/init.lua;;' LUA_CPATH='%s/lib/lua/%s/?.so;;' %s -e '%s'")
              :format(tree, version, tree, version, tree, version, lua,
-                     program))
+                     other or program))
 end
 
 local dir
@@ -52,6 +54,7 @@ describe("installed", function()
       sure(MAKE .. "install PREFIX=%s ABI=%s", dir, abi)
       local output, status = use(dir)
       assert.equal(0, status, output)
+      assert.equal(0, select(2, use(dir, sandbox_program)))
       assert.truthy(output:find("^certcentral %d+%.%d+%.%d+ "), output)
       assert.truthy(output:find(dir, 1, true), output)
     end)
@@ -140,23 +143,61 @@ describe("installed", function()
       :format(dir)):find("given-by-ldflags", 1, true))
   end)
 
-  it("by luarocks, it can be loaded", function()
-    local output, status = run(("cp -r Makefile csrc lua rockspec '%s' && "
-      .. "cd '%s' && env -u MAKEFLAGS -u BUILD luarocks --lua-version %s "
-      .. "make --tree '%s/tree' --deps-mode none "
-      .. "rockspec/certcentral-scm-1.rockspec"):format(dir, dir, version,
-      dir))
+  -- Installs a rock to a tree in the directory; returns the tree.
+  local function rock(name)
+    sure("cp -r Makefile csrc lua rockspec '%s'", dir)
+    sure("cd '%s' && env -u MAKEFLAGS -u BUILD luarocks --lua-version %s "
+      .. "make --tree '%s/%s' --deps-mode none rockspec/%s-scm-1.rockspec",
+      dir, version, dir, name, name)
+    return dir .. "/" .. name
+  end
+
+  it("by luarocks, it can be loaded, and has no sandbox", function()
+    local tree = rock "certcentral"
+    local output, status = use(tree)
     assert.equal(0, status, output)
-    output, status = use(dir .. "/tree")
-    assert.equal(0, status, output)
-    assert.truthy(output:find(dir, 1, true), output)
+    assert.truthy(output:find(dir, 1, true) or jit, output)
+    assert.is_nil(names(tree):find("lua/certcentral/sandbox", 1, true))
+    output, status = use(tree, sandbox_program)
+    assert.equal(1, status, output)
   end)
 
-  it("has a rockspec without a fault", function()
-    local output, status = run("luarocks --lua-version " .. version
-      .. " lint rockspec/certcentral-scm-1.rockspec")
+  it("by luarocks, the sandbox can be loaded by itself", function()
+    local tree = rock "certcentral-sandbox"
+    local output, status = use(tree, sandbox_program)
     assert.equal(0, status, output)
+    assert.equal(1, select(2, use(tree)))
   end)
+
+  it("by make install-sandbox, there is the sandbox and nothing else",
+     function()
+    sure(MAKE .. "install-sandbox PREFIX=%s ABI=%s", dir, SPELLINGS[1])
+    local output, status = use(dir, sandbox_program)
+    assert.equal(0, status, output)
+    for name in names(dir):gmatch("[^\n]+") do
+      assert.truthy(name:find("/certcentral/sandbox/", 1, true), name)
+    end
+  end)
+
+  it("the sandbox says that it needs luaossl", function()
+    sure(MAKE .. "install-sandbox PREFIX=%s ABI=%s", dir, SPELLINGS[1])
+    local output, status = use(dir, [[
+      package.preload["openssl.x509"] = function()
+        error("module _openssl not found", 0)
+      end
+      require "certcentral.sandbox"]])
+    assert.equal(1, status, output)
+    assert.truthy(output:find("certcentral.sandbox needs luaossl: apt-get "
+      .. "install lua-luaossl, or luarocks install luaossl (", 1, true),
+      output)
+  end)
+
+  for _, name in ipairs { "certcentral", "certcentral-sandbox" } do
+    it("has a rockspec without a fault: " .. name, function()
+      sure("luarocks --lua-version %s lint rockspec/%s-scm-1.rockspec",
+           version, name)
+    end)
+  end
 end)
 
 -- The Luas that this does not run under itself. One run tries them: two

@@ -101,3 +101,9 @@ coverage: deps-coverage
 		all test-programs $(EXAMPLES:$(BUILD)/%=$(COVERED)/%)
 	@find $(COVERED) -name '*.gcda' -delete
 	@COVERED=$(COVERED) sh spec/coverage.sh
+
+MUTANTS = 40
+MUTANTS_SEED = 20261125
+
+mutants: deps-test
+	@$(LUA) spec/mutants.lua $(MUTANTS) $(MUTANTS_SEED)

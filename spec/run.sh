@@ -3,11 +3,12 @@
 # interpreters, as many suites at once as there are processors, and ends in
 # one line of totals.
 # BUILD: where the build is. MODE: empty, quick (what is fast, under Lua 5.4
-# only), asan or valgrind.
+# only), asan or valgrind. SPEC: only these specs, under ABI.
 # JOBS: how many at once.
 set -u
 BUILD=${BUILD:-build}
 MODE=${MODE:-}
+SPEC=${SPEC:-}
 root=$(pwd)
 
 # The suites that take five seconds and more. They begin first, lest one is
@@ -181,6 +182,10 @@ those() {
 is_quick() { ! is_slow "$1"; }
 
 suites() {
+  for spec in $SPEC
+  do echo "specs $ABI $spec"
+  done
+  [ -z "$SPEC" ] || return 0
   if [ "$MODE" != quick ]
   then
     [ -n "$MODE" ] || { echo fuzz; for_both soak; }

@@ -27,7 +27,7 @@ function meta.__concat(a, b)
   return tostring(a) .. tostring(b)
 end
 
-local errors = {}
+local errors = { kinds = retryable }
 
 --- Makes an error.
 -- @param kind a name in the table above

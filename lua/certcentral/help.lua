@@ -91,13 +91,52 @@ local function functions_of(name)
   return found
 end
 
-local function explain(found)
-  local parts = {}
-  for i, row in ipairs(found) do
-    parts[i] = functions.usage(row.name) .. "\n  " .. row.help ..
-      (row.returns ~= "" and "\n  returns: " .. row.returns or "")
+local function option_lines(lines, rows)
+  for _, option in ipairs(rows) do
+    local default = option[2] ~= nil and (" (%s)"):format(
+      tostring(option[2])) or ""
+    lines[#lines + 1] = ("  %s%s: %s"):format(option[1], default, option[3])
   end
-  return table.concat(parts, "\n")
+end
+
+-- Options that many functions have are not repeated with each.
+local SETS = { order = "certcentral.validate", client = "certcentral.new" }
+
+-- What the manual has of a function: its note, its arguments, its options.
+local function more_of(row)
+  local manual = require "certcentral.manual"
+  local lines = { manual.notes[row.name] and "  " .. manual.notes[row.name] }
+  local options = manual.options.argument(row)
+  for name in row.arguments:gmatch("[%l_]+") do
+    local argument = name ~= options and
+                     manual.arguments.find(row.name, name)
+    if argument then
+      lines[#lines + 1] = ("  %s: %s"):format(name, argument[2])
+    end
+  end
+  option_lines(lines, manual.options.own(row))
+  for _, set in ipairs(manual.options.sets_of(row)) do
+    if row.name == SETS[set] then
+      option_lines(lines, manual.options.set(set))
+    else
+      lines[#lines + 1] = ('  and the options of %s'):format(SETS[set])
+    end
+  end
+  return lines
+end
+
+local function explain(found)
+  local lines = {}
+  for _, row in ipairs(found) do
+    lines[#lines + 1] = functions.usage(row.name)
+    lines[#lines + 1] = "  " .. row.help
+    for _, line in ipairs(more_of(row)) do
+      lines[#lines + 1] = line
+    end
+    lines[#lines + 1] = row.returns ~= "" and "  returns: " .. row.returns
+                        or nil
+  end
+  return table.concat(lines, "\n")
 end
 
 local function all_functions()

@@ -88,7 +88,7 @@ function certcentral.show(value)
 end
 
 --- Makes a client.
--- @param options see the README
+-- @param options see lua/REFERENCE.md
 -- @return the client; or nil, err without an API key
 function certcentral.new(options)
   return require("certcentral.client").new(options)

@@ -15,6 +15,8 @@ local certificate = {}
 -- The API's formats, and what comes in each.
 local FORMATS = { "pem_all", "pem_noroot", "pem_nointermediate", "p7b", "cer",
                   "default", "default_pem", "default_cer", "apache" }
+certificate.FORMAT = FORMATS[1] -- what is asked for by default
+
 local LEAF_ALONE = "pem_nointermediate"
 local ARCHIVES = { default = true, default_pem = true, default_cer = true,
                    apache = true }
@@ -204,7 +206,7 @@ function certificate.certificate(self, id, options)
   id = arguments.id(id, "order", "certificate")
   options = arguments.options(options,
     { format = rules.choice(FORMATS) }, "certificate")
-  return fetch(self, id, options.format or FORMATS[1])
+  return fetch(self, id, options.format or certificate.FORMAT)
 end
 
 -- ---- saving --------------------------------------------------------------

@@ -296,6 +296,8 @@ end
 
 local DAYS = 30 -- before the end that one should act at
 
+renew.DAYS = DAYS
+
 local function ends_in(what, days)
   if days < 0 then
     return ("the %s ended %d day%s ago"):format(what, -days,

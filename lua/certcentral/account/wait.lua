@@ -11,6 +11,8 @@ local wait = {}
 
 local FIRST, GROWTH, CAP = 5, 1.5, 300 -- seconds between two looks
 local TIMEOUT, LONGEST = 3600, 30 * 86400 -- more are milliseconds
+
+wait.TIMEOUT = TIMEOUT
 local CALLS_MAX = 3 -- approvals that an error names
 
 -- What waiting does not bring about: somebody has to do it.

@@ -13,6 +13,8 @@ local transports = require "certcentral.transport"
 
 local object = {}
 
+local DEFAULTS = client_options.DEFAULTS
+
 local min = math.min
 local is_callable = rules.is_callable
 
@@ -39,8 +41,8 @@ local function set_policy(self, options)
   for name, usual in pairs(client_options.RETRY) do
     self.retry[name] = options.retry and options.retry[name] or usual
   end
-  self.deadline = options.deadline or 120
-  self.recover_for = options.recover_for or 60
+  self.deadline = options.deadline or DEFAULTS.deadline
+  self.recover_for = options.recover_for or DEFAULTS.recover_for
   self.unique_ids, self.any_404 = options.unique_ids, options.any_404
   self.store = options.store -- nil: the usual one, when it is needed
   self.own_store = options.store ~= nil
@@ -97,7 +99,7 @@ local function tell(self, warnings)
   return warnings
 end
 
---- Makes a client; see the README for the options.
+--- Makes a client; see lua/REFERENCE.md for the options.
 -- @return the client, and a list of warnings where there are any; or nil, err
 --   (kind "config")
 function object.new(options)
@@ -126,8 +128,8 @@ function object.new(options)
       end
       return text
     end,
-    timeout = options.timeout or 30,
-    connect_timeout = options.connect_timeout or 10,
+    timeout = options.timeout or DEFAULTS.timeout,
+    connect_timeout = options.connect_timeout or DEFAULTS.connect_timeout,
     headers = { ["Content-Type"] = "application/json",
                 ["Accept"] = "application/json",
                 ["User-Agent"] = found.agent },

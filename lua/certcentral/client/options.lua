@@ -61,6 +61,10 @@ local RETRY = { attempts = 4, base = 0.5, cap = 30 }
 
 client_options.RETRY = RETRY
 
+--- Seconds.
+client_options.DEFAULTS = { timeout = 30, connect_timeout = 10,
+                            deadline = 120, recover_for = 60 }
+
 local function retry(value)
   if type(value) ~= "table" then
     return "table {attempts =, base =, cap =}"

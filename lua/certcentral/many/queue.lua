@@ -357,7 +357,7 @@ local function concurrency(value)
   end
 end
 
-queue.concurrency = concurrency
+queue.concurrency, queue.CONCURRENCY = concurrency, CONCURRENCY
 
 --- Makes a queue of a client's.
 -- @param options nil or { concurrency = how many orders are under way at

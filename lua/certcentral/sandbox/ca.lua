@@ -1,13 +1,14 @@
 -- The sandbox's own certificate authority: a root, an issuing CA below it,
 -- and what they sign. Keys are P-256: quick to make at every start.
 
-local x509 = require("openssl.x509")
-local altname = require("openssl.x509.altname")
-local bignum = require("openssl.bignum")
-local extension = require("openssl.x509.extension")
-local name = require("openssl.x509.name")
-local pkey = require("openssl.pkey")
-local rand = require("openssl.rand")
+local openssl = require("certcentral.sandbox.openssl")
+local x509 = openssl("x509")
+local altname = openssl("x509.altname")
+local bignum = openssl("bignum")
+local extension = openssl("x509.extension")
+local name = openssl("x509.name")
+local pkey = openssl("pkey")
+local rand = openssl("rand")
 
 local csr = require("certcentral.sandbox.csr")
 

@@ -1,8 +1,9 @@
 -- Certificate requests: read, and held to the signature that they carry.
 
-local digest = require("openssl.digest")
-local pkey = require("openssl.pkey")
-local x509csr = require("openssl.x509.csr")
+local openssl = require("certcentral.sandbox.openssl")
+local digest = openssl("digest")
+local pkey = openssl("pkey")
+local x509csr = openssl("x509.csr")
 
 local bits = require("certcentral.sandbox.bits")
 local der = require("certcentral.sandbox.der")
