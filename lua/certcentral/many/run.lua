@@ -458,4 +458,7 @@ function queue_run.look_at_process(self)
   view.journal, view.on_event = nil, nil
 end
 
+-- Loops that a finalizer comes to: see interpreted.lua.
+require "certcentral.interpreted"(queue_run.live, queue_run.look_at_process)
+
 return queue_run
