@@ -247,16 +247,15 @@ static int core_check(lua_State *L)
     luaL_argcheck(L, lua_isnil(L, 9) || lua_istable(L, 9), 9, "a table");
   }
   luaL_checkstack(L, LCC_ORDER_SLOTS, "an order");
+  lua_pushvalue(L, lua_upvalueindex(2));
+  lua_pushlightuserdata(L, &outcome); /* LuaJIT may ask for memory */
   outcome.order = take_order(shared); /* from here on nothing may raise */
   if (outcome.order == NULL)
     return luaL_error(L, "not enough memory");
   good = read_body(L, &shared->names, outcome.order, &options) &&
          find_out(&outcome, &options, lua_toboolean(L, 3));
-  if (good) {
-    lua_pushvalue(L, lua_upvalueindex(2));
-    lua_pushlightuserdata(L, &outcome);
+  if (good)
     status = lua_pcall(L, 1, LUA_MULTRET, 0);
-  }
   give_order(shared, outcome.order);
   if (!good)
     return luaL_error(L, "not enough memory");
