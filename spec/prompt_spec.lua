@@ -64,7 +64,9 @@ describe("the prompt on a terminal", function()
     local environment = {}
     for name, value in pairs { LUA_PATH = package.path, LUA_CPATH =
         package.cpath, CERTCENTRAL_STATE = dir .. "/state", HOME = dir,
-        INPUTRC = "/dev/null", TERM = "screen" } do
+        INPUTRC = "/dev/null", TERM = "screen",
+        LD_PRELOAD = os.getenv("CERTCENTRAL_TEST_PRELOAD") or "",
+        ASAN_OPTIONS = "detect_leaks=0" } do
       environment[#environment + 1] = name .. "=" .. quote(value)
     end
     starts = starts + 1 -- a server that is about to end takes no session
