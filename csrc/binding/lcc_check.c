@@ -246,9 +246,9 @@ static int core_check(lua_State *L)
     options.view = view_at(L, 8);
     luaL_argcheck(L, lua_isnil(L, 9) || lua_istable(L, 9), 9, "a table");
   }
-  luaL_checkstack(L, LCC_ORDER_SLOTS, "an order");
   lua_pushvalue(L, lua_upvalueindex(2));
   lua_pushlightuserdata(L, &outcome); /* LuaJIT may ask for memory */
+  luaL_checkstack(L, LCC_ORDER_SLOTS, "an order");
   outcome.order = take_order(shared); /* from here on nothing may raise */
   if (outcome.order == NULL)
     return luaL_error(L, "not enough memory");
