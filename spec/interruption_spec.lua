@@ -107,11 +107,15 @@ describe("an interruption", function()
   end)
 end)
 
--- Runs f with a hook that raises at the n-th line or, in LuaJIT's compiled
--- code, call that it sees; returns false where there are not so many.
+-- Runs f with a hook that raises at the n-th line that it sees outside of this
+-- file; returns false where there are not so many.
 local function interrupted_at(n, f)
   local count, raised = 0, false
+  local here = debug.getinfo(1, "S").source
   local function hook()
+    if debug.getinfo(2, "S").source == here then
+      return
+    end
     count = count + 1
     if count == n then
       raised = true
@@ -210,4 +214,89 @@ describe("a queue whose step was interrupted", function()
     assert.is_false(ok)
     assert.is_truthy(message:find("'step' within a step", 1, true))
   end)
+end)
+
+describe("what gives up orders of a queue, interrupted,", function()
+  local jit = rawget(_G, "jit") -- luacheck: ignore
+  if jit then
+    setup(function() jit.off() end)
+    teardown(function() jit.on() end)
+  end
+
+  -- Three orders, the first of which waits to be looked up.
+  local function new_queue()
+    local box = service.new { post = { 500, PLACED }, lookup = { 404 } }
+    local client = client_of(box)
+    local queue, told, tickets = client:queue { concurrency = 1 }, {}, {}
+    local options = { check_csr = false, now = orders.options().now }
+    for i = 1, 3 do
+      tickets[i] = queue:add(order_of("up-" .. i), options, function(outcome)
+        told[i] = (told[i] or 0) + 1
+        told.order = told.order or outcome
+      end)
+    end
+    queue:step(0)
+    return box, queue, tickets, told
+  end
+
+  local function go_on(queue, tickets)
+    local steps = 0
+    repeat
+      steps = steps + 1
+      assert.is_true(steps < 200)
+      local left = queue:step(100)
+    until left == 0
+    assert.are.equal(0, queue.running)
+    return tickets
+  end
+
+  local ways = {
+    { "cancel of an order that has not begun", function(queue, tickets)
+      queue:cancel(tickets[2])
+    end, 2 },
+    { "cancel of one under way", function(queue, tickets)
+      queue:cancel(tickets[1])
+    end, 1 },
+    { "add of an order with problems", function(queue, tickets, told)
+      tickets[4] = queue:add({}, nil, function() told[4] = 1 end)
+    end, 4 },
+    { "close", function(queue) queue:close() end, "all" },
+  }
+  for _, way in ipairs(ways) do
+    it(way[1] .. " is done later, and no order has a wrong outcome", function()
+      local n, hit = 0, true
+      while hit do
+        n = n + 1
+        local box, queue, tickets, told = new_queue()
+        hit = interrupted_at(n, function() way[2](queue, tickets, told) end)
+        if way[3] == "all" then
+          queue:close()
+        else
+          go_on(queue, tickets)
+        end
+        local posts = {}
+        for _, request in ipairs(box.requests) do
+          local name = request.method == "POST" and
+                       request.body:match('"(up%-%d)"')
+          if name then
+            posts[name] = (posts[name] or 0) + 1
+          end
+        end
+        for i, ticket in ipairs(tickets) do
+          local outcome, sent = ticket:outcome(), posts["up-" .. i] or 0
+          local where = ("order %d, line %d"):format(i, n)
+          assert.is_table(outcome, where)
+          assert.are.equal("done", ticket:status(), where)
+          assert.is_true((told[i] or 0) <= 1, where)
+          assert.is_true(sent <= 1, where)
+          if not outcome.ok then
+            assert.are.equal(sent == 1 and "unknown" or "not_placed",
+                             outcome.err.outcome, where)
+          end
+        end
+        queue:close()
+      end
+      assert.is_true(n > 10)
+    end)
+  end
 end)

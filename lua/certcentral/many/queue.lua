@@ -152,6 +152,15 @@ local function enlist(self, ticket)
   self.last, self.left = self.last + 1, self.left + 1
 end
 
+-- Does something outside of a step. What interrupts it leaves the rest to the
+-- next step.
+local function to_its_end(self, f, ...)
+  local before = self.unfinished
+  self.unfinished = true
+  f(...)
+  self.unfinished = before
+end
+
 --- Adds an order that is ready, or the error that it has.
 function methods:_add(ready, err, callback)
   local ticket = setmetatable({ state = "queued", callback = callback,
@@ -163,11 +172,13 @@ function methods:_add(ready, err, callback)
       err = client_orders.name_taken(ready.name)
     end
   end
-  local outcome = err and failed(err)
-  enlist(self, ticket)
-  if outcome then
-    finish(self, ticket, outcome)
-  end
+  ticket.result = err and failed(err) -- before it is listed: never sent
+  to_its_end(self, function()
+    enlist(self, ticket)
+    if ticket.result then
+      finish(self, ticket)
+    end
+  end)
   return ticket
 end
 
@@ -249,7 +260,7 @@ function methods:cancel(ticket)
     raise("bad argument #1 to 'cancel' (ticket of this queue expected)")
   end
   if ticket.state ~= "done" then
-    give_up(self, ticket)
+    to_its_end(self, give_up, self, ticket)
   end
   if not self.stepping then
     raise_problem(self)
@@ -271,30 +282,43 @@ local function become_quiet(self)
   end
 end
 
+-- Gives all orders up; once more where one was interrupted, or memory ran out.
+local function end_all(self)
+  self.ending = true -- a callback may come to `_end`
+  for _ = 1, 3 do
+    for _, ticket in ipairs(queue_run.live(self)) do
+      queue_run.tell(self, ticket.state == "done" and finish or give_up, self,
+                     ticket)
+    end
+  end
+end
+
 -- Gives all orders up and closes; returns what a callback raised, or nil.
+-- Where it was interrupted, the next call does the rest.
 function methods:_end(quiet)
-  if self.closed then
+  if self.ended or self.ending then
     return nil
   elseif quiet then
     become_quiet(self)
   end
-  self.closed, self.guard = true, nil
-  self.client.queues[self] = nil
+  self.closed = true
   queue_run.look_at_process(self)
-  for _, ticket in ipairs(queue_run.live(self)) do
-    if ticket.state ~= "done" then
-      queue_run.tell(self, give_up, self, ticket)
-    end
+  local ok, message
+  ok, message, self.ending = pcall(end_all, self) -- ending: nil
+  if not ok then
+    error(message, 0)
   end
   if self.multi then
     self.multi:close()
   end
+  self.ended, self.guard = true, nil
+  self.client.queues[self] = nil
   local problem = self.problem
   self.problem = nil
   return problem and problem[1]
 end
 
-is_jit = require "certcentral.interpreted"(methods._end)
+is_jit = require "certcentral.interpreted"(methods._end, end_all)
 
 --- Gives up what is left, as `cancel` does, and closes the connections.
 -- Never waits. Twice is fine. The client's own close and the garbage
@@ -340,6 +364,7 @@ function methods:await(order, options)
   while ticket.state ~= "done" do
     ticket.waiter = thread
     coroutine.yield(ticket)
+    ticket.waiter = nil
   end
   local outcome = ticket.result
   if outcome.ok then

@@ -76,9 +76,8 @@ local function tell(self, f, ...)
 end
 
 local function wake_waiter(self, ticket)
-  local waiter = ticket.waiter
+  local waiter = ticket.waiter -- itself, it forgets that it waits
   if waiter and coroutine.status(waiter) == "suspended" then
-    ticket.waiter = nil
     local ok, message = coroutine.resume(waiter)
     -- nginx's leaves `ok` out where coroutine.wrap has made the waiter
     if ok == false and not self.problem then
@@ -87,26 +86,32 @@ local function wake_waiter(self, ticket)
   end
 end
 
--- Gives a ticket its outcome. It is live until all of that is noted: where
--- something raises on the way, `rescue` does it again.
+local function call_back(ticket)
+  local callback = ticket.callback
+  ticket.callback = nil
+  callback(ticket.result, ticket)
+end
+
+-- Gives a ticket its outcome. It is live until all of that is done: where
+-- something raises on the way, `rescue` does what is left.
 local function finish(self, ticket, outcome)
   ticket.result = ticket.result or outcome
   ticket.state = "done"
   if ticket.unique and self.names[ticket.name] == ticket then
     self.names[ticket.name] = nil
   end
-  self.left, self.finished = self.left - 1, self.finished + 1
-  self.live[ticket] = nil
-  outcome = ticket.result
-  local callback = ticket.callback
-  ticket.callback, ticket.ready, ticket.call, ticket.thread = nil, nil, nil,
-                                                              nil
-  if callback and not self.quiet then
-    tell(self, callback, outcome, ticket)
+  ticket.ready, ticket.call, ticket.thread = nil, nil, nil
+  if not ticket.counted then
+    ticket.counted = true
+    self.left, self.finished = self.left - 1, self.finished + 1
+  end
+  if ticket.callback and not self.quiet then
+    tell(self, call_back, ticket)
   end
   if not self.quiet then
     wake_waiter(self, ticket)
   end
+  self.live[ticket] = nil
   queue_run.look_at_process(self) -- that was code of the caller's
 end
 
@@ -153,7 +158,7 @@ local function after(self, ticket, ok, first, kind, value)
     self.sleepers[ticket] = true
   end
   if ticket.call.cancelled then
-    return stop(self, ticket)
+    return stop(self, ticket, ticket.call.cancelled)
   end
 end
 
@@ -173,7 +178,7 @@ end
 local function next_queued(self)
   while self.first <= self.last do
     local ticket = self.queued[self.first]
-    if ticket and ticket.state == "queued" then
+    if ticket and ticket.state == "queued" and not ticket.result then
       return ticket
     end
     drop_first(self)
@@ -308,17 +313,29 @@ end
 local LOST = "out of memory while it was in progress"
 
 -- Ends an order that nothing would go on with: its call was interrupted, or
--- what it waits for was not noted.
+-- what it waits for was not noted, or it has an outcome already.
 local function rescue_one(self, ticket)
   local id, status = ticket.transfer, coroutine.status(ticket.thread)
-  if status == "dead" then
-    finish(self, ticket, broken(self, ticket, LOST))
-  elseif status == "suspended" and not self.sleepers[ticket] and
-         not (id and self.transfers[id] == ticket) then
-    ticket.call:cancel(LOST)
-    ticket.transfer = nil
-    local sent = id and self.multi and self.multi:cancel(id)
-    resume(self, ticket, nil, { sent = sent or "maybe", message = LOST })
+  if status == "dead" or status == "suspended" and (ticket.result or
+     not self.sleepers[ticket] and
+     not (id and self.transfers[id] == ticket)) then
+    queue_run.give_up(self, ticket, LOST)
+  end
+end
+
+-- Forgets the orders that an `add` that was interrupted has left behind.
+local function forget_unlisted(self)
+  local listed = {}
+  for i = self.first, self.last do
+    listed[self.queued[i] or false] = true
+  end
+  for _, ticket in ipairs(queue_run.live(self)) do
+    if ticket.state == "queued" and not listed[ticket] then
+      self.live[ticket] = nil
+      if ticket.unique and self.names[ticket.name] == ticket then
+        self.names[ticket.name] = nil
+      end
+    end
   end
 end
 
@@ -327,8 +344,8 @@ end
 local function survey(self)
   local begun, done, left = {}, {}, 0
   for ticket in pairs(self.live) do
-    left = left + 1
-    if ticket.state == "done" then
+    left = left + (ticket.counted and 0 or 1)
+    if ticket.state == "done" or ticket.result and not ticket.thread then
       done[#done + 1] = ticket
     elseif ticket.state ~= "queued" then
       begun[#begun + 1] = ticket
@@ -337,9 +354,10 @@ local function survey(self)
   return begun, done, left
 end
 
--- After a step that did not come to its end, as when memory runs out or a hook
+-- After a call that did not come to its end, as when memory runs out or a hook
 -- raises: sees to it that every order still gets its outcome.
 local function rescue(self)
+  forget_unlisted(self)
   local begun, done, left = survey(self)
   self.current, self.running, self.left = nil, #begun, left
   for _, ticket in ipairs(done) do
@@ -386,28 +404,33 @@ end
 
 local GIVEN_UP = "it was abandoned"
 
+-- What became of an exchange that is given up: its response, or nil and its
+-- failure.
+local function take_transfer(self, id, why)
+  for i = self.results.first, self.results.last do
+    if self.results[i].id == id then
+      return self.results[i].response, self.results[i].failure
+    end
+  end
+  -- a multi that the collector has closed before us knows nothing
+  local ok, sent = pcall(self.multi.cancel, self.multi, id)
+  return nil, { sent = ok and sent or "maybe", message = why }
+end
+
 -- Runs the policy of an order to its end, which it reaches without waiting:
 -- its call is cancelled.
-function stop(self, ticket)
+function stop(self, ticket, why)
   local id = ticket.transfer
-  if id then
-    local response, failure
-    for i = self.results.first, self.results.last do
-      if self.results[i].id == id then
-        response, failure = self.results[i].response, self.results[i].failure
-      end
-    end
-    if not response and not failure then
-      -- a multi that the collector has closed before us knows nothing
-      local ok, sent = pcall(self.multi.cancel, self.multi, id)
-      failure = { sent = ok and sent or "maybe", message = GIVEN_UP }
-    end
-    self.transfers[id], ticket.transfer = nil, nil
-    resume(self, ticket, response, failure)
-  elseif self.sleepers[ticket] then
+  if self.sleepers[ticket] then
     self.sleepers[ticket] = nil
-    resume(self, ticket)
+    return resume(self, ticket)
   end
+  local response, failure = nil, { sent = "maybe", message = why }
+  if id then
+    response, failure = take_transfer(self, id, why)
+    self.transfers[id], ticket.transfer = nil, nil
+  end
+  resume(self, ticket, response, failure)
 end
 
 --- The orders that have no outcome yet.
@@ -420,16 +443,21 @@ function queue_run.live(self)
 end
 
 --- Ends an order, whatever it is at.
-function queue_run.give_up(self, ticket)
+-- @param why in words, for its outcome
+function queue_run.give_up(self, ticket, why)
+  why = why or GIVEN_UP
   if ticket.state == "queued" then
     finish(self, ticket, failed(errors.new("unavailable",
-      "the order was not sent: " .. GIVEN_UP,
+      "the order was not sent: " .. why,
       { alternative_order_id = ticket.name })))
     return
   end
-  ticket.call:cancel(GIVEN_UP)
-  if coroutine.status(ticket.thread) == "suspended" then
-    stop(self, ticket)
+  ticket.call:cancel(why)
+  local status = coroutine.status(ticket.thread)
+  if status == "suspended" then
+    stop(self, ticket, why)
+  elseif status == "dead" then
+    finish(self, ticket, broken(self, ticket, why))
   end
 end
 
@@ -444,14 +472,17 @@ function queue_run.look_at_process(self)
   if process == self.process then
     return
   end
-  self.process = process
   view.journal = self.client.journal and queue_run.NO_JOURNAL or nil
   view.on_event = false
-  for _, ticket in ipairs(queue_run.live(self)) do
+  local live = queue_run.live(self)
+  for _, ticket in ipairs(live) do
+    ticket.result = ticket.result or failed(errors.new("unknown", "the order "
+      .. "may or may not have been placed: it is left to the process that this "
+      .. "one was forked from", { alternative_order_id = ticket.name }))
+  end
+  self.unfinished, self.process = true, process
+  for _, ticket in ipairs(live) do
     if ticket.state ~= "done" then
-      ticket.result = failed(errors.new("unknown", "the order may or "
-        .. "may not have been placed: it is left to the process that this one "
-        .. "was forked from", { alternative_order_id = ticket.name }))
       queue_run.tell(self, queue_run.give_up, self, ticket)
     end
   end
