@@ -1,6 +1,7 @@
 -- Many orders at once in nginx's workers: others are served meanwhile, and
 -- all workers keep to the limits of one API key.
 
+local core = require "certcentral.core"
 local curl = require "certcentral.curl"
 local host_of = require "support.nginx_host"
 local nginx = require "support.nginx"
@@ -32,13 +33,17 @@ for _, transport in ipairs { "resty", "thread" } do
   it(("a worker serves others while 50 orders wait, transport '%s'")
      :format(transport), function()
     start({}, {})
-    support.fault(sandbox, { kind = "delay", seconds = 1, times = 50,
-                             method = "POST" })
+    support.fault(sandbox, { kind = "hold", times = 50 })
     local handle, pings = assert(curl.new {}), 0
-    local answers = place_all(50, order_for(transport), function(done)
-      nginx.ping(host, handle)
-      pings = pings + (done == 0 and 1 or 0)
-    end)
+    local answers = place_all(50, order_for(transport, { timeout = 600 }),
+      function(done)
+        nginx.ping(host, handle)
+        pings = pings + (done == 0 and 1 or 0)
+        -- as many as there are threads
+        if pings > 10 and #support.requests(sandbox) >= 32 then
+          support.release(sandbox)
+        end
+      end)
     for _, answer in ipairs(answers) do
       assert.is_true(answer.placed, answer.raised or answer.err and
                                     answer.err.text)
@@ -50,8 +55,9 @@ end
 
 it("a short queue of nginx's thread pool is never full", function()
   start({}, { main = "thread_pool certcentral threads=1 max_queue=32;" })
-  support.fault(sandbox, { kind = "delay", seconds = 0.5, method = "POST" })
-  local answers = place_all(60, order_for("thread"))
+  support.fault(sandbox, { kind = "hold" })
+  local answers = place_all(60, order_for("thread", { timeout = 600 }),
+    function() support.release(sandbox) end)
   for _, answer in ipairs(answers) do
     assert.is_true(answer.placed, answer.raised or answer.err and
                                   answer.err.text)
@@ -61,9 +67,8 @@ end)
 
 it("fewer Lua states than orders, and all are placed", function()
   start({}, { states = 3 })
-  support.fault(sandbox, { kind = "delay", seconds = 0.2, times = 30,
-                           method = "POST" })
-  local answers = place_all(30, order_for("thread"))
+  support.fault(sandbox, { kind = "hold", requests = 3, times = 3 })
+  local answers = place_all(30, order_for("thread", { timeout = 600 }))
   for _, answer in ipairs(answers) do
     assert.is_true(answer.placed, answer.raised or answer.err and
                                   answer.err.text)
@@ -71,15 +76,42 @@ it("fewer Lua states than orders, and all are placed", function()
   assert.are.equal(30, #support.orders(sandbox))
 end)
 
+-- How many tasks the only worker has given to nginx's threads since the first
+-- call of this.
+local TASKS = [[
+  if not _G.TASKS then
+    local run = ngx.run_worker_thread
+    _G.TASKS = 0
+    ngx.run_worker_thread = function(...)
+      _G.TASKS = _G.TASKS + 1
+      return run(...)
+    end
+  end
+  return _G.TASKS
+]]
+
 it("an order that waits for a thread too long is not sent", function()
   start({}, { main = "thread_pool certcentral threads=1 max_queue=32;" })
-  support.fault(sandbox, { kind = "delay", seconds = 2, method = "POST" })
+  local function tasks()
+    local got = nginx.post(host, "/run", { code = TASKS })
+    assert.is_true(got.ok, tostring(got.value))
+    return got.value
+  end
+  tasks()
+  support.fault(sandbox, { kind = "hold" })
   local multi = assert(curl.multi { connections = 1 })
   assert(multi:add(order_for("thread")))
   while #support.requests(sandbox) == 0 do
     multi:step(0.01) -- until the only thread is busy
   end
-  local answers = place_all(2, order_for("thread", { timeout = 0.2 }))
+  local over
+  local answers = place_all(2, order_for("thread", { timeout = 0.2 }),
+    function()
+      over = over or tasks() == 3 and core.clock() + 0.2
+      if over and core.clock() > over then
+        support.release(sandbox)
+      end
+    end)
   for _, answer in ipairs(answers) do
     assert.are.equal("no worker thread was free within 0.2 seconds",
                      answer.err.text:match("^the order was not sent: (.*)$"))

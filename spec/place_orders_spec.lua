@@ -157,12 +157,19 @@ describe("place_orders", function()
       local server = support.start()
       local client = assert(certcentral.new { api_key = server.api_key,
         base_url = server.base_url, ca_file = server.ca_file })
-      -- the first to come is refused while the others are held up
+      -- the first to come is refused while the others are held: until the
+      -- request that says so
       support.fault(server, { kind = "status", status = 400 })
-      support.fault(server, { kind = "delay", seconds = 0.5, times = 2 })
-      local outcomes = client:place_orders(list(20),
-        { stop_on_error = true, concurrency = 3 })
-      local count = { placed = 0, refused = 0, unavailable = 0 }
+      support.fault(server, { kind = "hold", requests = 4, times = 2,
+                              method = "POST" })
+      local count, outcomes = { placed = 0, refused = 0, unavailable = 0 }, {}
+      client:place_orders(list(20), { stop_on_error = true, concurrency = 3,
+        on_outcome = function(outcome, index)
+          outcomes[index] = outcome
+          if not outcome.ok and outcome.err.kind == "refused" then
+            support.request(server, "GET", "/user/me")
+          end
+        end })
       for _, kind in ipairs(kinds(outcomes)) do
         count[kind] = count[kind] + 1
       end

@@ -5,7 +5,7 @@ local journal = require "certcentral.journal"
 local journal_support = require "support.journal"
 local support = require "support.sandbox"
 
-local LONG = 20 -- seconds: never to be waited for
+local LONG = 600 -- seconds: never to be waited for
 local NEVER = 600 -- seconds that the server takes where no answer may come
 
 local function order(name)
@@ -42,16 +42,15 @@ for _, http2 in ipairs { false, true } do
 
     it("has many orders under way at once", function()
       local queue = start():queue { concurrency = 30 }
-      support.fault(server, { kind = "delay", seconds = 1, times = 30 })
+      support.fault(server, { kind = "hold", requests = 30, times = 30 })
       local tickets = {}
       for i = 1, 30 do
         tickets[i] = queue:add(order("order-" .. i))
       end
-      repeat -- one after the other they would take longer than they may
+      repeat
       until queue:step(LONG) == 0
       for _, ticket in ipairs(tickets) do
         assert.is_true(ticket:outcome().ok)
-        assert.is_true(ticket:outcome().info.seconds < 15)
       end
       assert.are.equal(30, #support.orders(server))
     end)

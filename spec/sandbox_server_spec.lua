@@ -178,6 +178,7 @@ describe("sandbox server", function()
       { { kind = "error_singular" }, 0, 400, 0, 1 },
       { { kind = "garbage" }, 0, 201, 1, 1 },
       { { kind = "delay", seconds = 0.05 }, 0, 201, 1, 1 },
+      { { kind = "hold", requests = 1 }, 0, 201, 1, 1 },
       { { kind = "delay", seconds = 0.05, when = "after" }, 0, 201, 1, 1 },
     }
     for _, case in ipairs(cases) do

@@ -398,6 +398,38 @@ describe("sandbox", function()
       assert.equal(NOW, clock())
     end)
 
+    it("hold requests until so many are there, or all are released", function()
+      fresh({ hold = function()
+        local thread = coroutine.running()
+        return coroutine.yield, function() coroutine.resume(thread) end
+      end })
+      local ended = {}
+      local function send_in_coroutine(name)
+        coroutine.wrap(function()
+          place({ alternative_order_id = name })
+          ended[#ended + 1] = name
+        end)()
+      end
+      sandbox:fault({ kind = "hold", requests = 3 })
+      sandbox:fault({ kind = "hold", when = "after" })
+      sandbox:fault({ kind = "hold", requests = 2 })
+      send_in_coroutine("until-3")
+      send_in_coroutine("stored")
+      assert.same({}, ended)
+      assert.equal(1, #sandbox:orders())
+      send_in_coroutine("there-are-2")
+      assert.same({ "until-3", "there-are-2" }, ended)
+      sandbox:release()
+      assert.same({ "until-3", "there-are-2", "stored" }, ended)
+      assert.equal(3, #sandbox:orders())
+      assert.is_nil(next(sandbox.held))
+    end)
+
+    it("hold nothing where nobody could release it", function()
+      sandbox:fault({ kind = "hold" })
+      assert.equal(201, place().status)
+    end)
+
     it("store a delayed order only when its time has come", function()
       sandbox:fault({ kind = "delay", seconds = 30 })
       assert.is_nil((send("POST", ORDER_PATH,
@@ -441,6 +473,8 @@ describe("sandbox", function()
       { { kind = "cut", bytes = -1 }, "'bytes'" },
       { { kind = "cut", bytes = 1.5 }, "'bytes'" },
       { { kind = "delay" }, "'seconds'" },
+      { { kind = "hold", requests = 0 }, "'requests'" },
+      { { kind = "hold", seconds = 1 }, "'seconds'" },
       { { kind = "delay", seconds = "2" }, "'seconds'" },
       { { kind = "delay", seconds = 2, when = "during" }, "'when'" },
       { { kind = "status" }, "'status'" },

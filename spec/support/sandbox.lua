@@ -121,6 +121,10 @@ function support.fault(server, fault)
   return support.control(server, "POST", "/sandbox/faults", fault)
 end
 
+function support.release(server)
+  return support.control(server, "POST", "/sandbox/release")
+end
+
 function support.reset(server)
   return support.control(server, "POST", "/sandbox/reset")
 end

@@ -5,7 +5,8 @@
 --
 -- In process the same are methods of the sandbox: orders, requests, mails,
 -- set_clock, advance, set_pace, validate_domain, publish,
--- validate_organization, force_status, set_shapes, set_account, fault, reset.
+-- validate_organization, force_status, set_shapes, set_account, fault, release,
+-- reset.
 
 local dcv = require("certcentral.sandbox.dcv")
 local faults = require("certcentral.sandbox.faults")
@@ -105,6 +106,11 @@ local function reset(sandbox)
   return http.answer(200, {})
 end
 
+local function release(sandbox)
+  sandbox:release()
+  return http.answer(200, {})
+end
+
 local function show(member)
   return function(sandbox)
     return http.answer(200, { [member] = sandbox[member](sandbox) })
@@ -151,6 +157,8 @@ local ROUTES = {
   { "POST", "/sandbox/faults", add_all(faults.problem, add_fault, "queued"),
     "a fault of the next request, or an array of them: kind "
       .. faults.kinds(), '{"kind": "lose"}' },
+  { "POST", "/sandbox/release", release,
+    "answers the requests that the fault \"hold\" holds" },
   { "POST", "/sandbox/reset", reset, "forgets all of it" },
 }
 

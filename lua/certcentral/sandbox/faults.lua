@@ -16,6 +16,9 @@
 --                                                         half the body)
 --   delay           waits before or after storing         seconds, when
 --                                                         ("before")
+--   hold            waits before or after storing,        requests, when
+--                   until so many requests are there      ("before")
+--                   or all are released
 --   status          any answer                            status, store,
 --                                                         headers, body
 --   html            a page of a proxy in front            status (503), store
@@ -26,6 +29,10 @@
 -- `store` (default false): the request is processed all the same. What is
 -- not given for "status": the body is that of an error, or with `store` and a
 -- status below 400 the answer that the request would have got.
+--
+-- "hold" is for tests that must not depend on how fast a machine is: `requests`
+-- counts all that were read. Where a request is answered before the next one
+-- can come, in process, nothing is held.
 --
 -- "refuse" over HTTPS: without `method` and `path` the TLS handshake of the
 -- next connection fails. A request that comes on an open connection, or that
@@ -86,6 +93,7 @@ local FIELDS = {
   refuse = {}, close = {}, lose = {},
   cut = { bytes = is_integer(0, 1e9) },
   delay = { seconds = is_seconds, when = is_moment },
+  hold = { requests = is_integer(1, 1e9), when = is_moment },
   status = { status = is_status, store = is_boolean, headers = is_headers,
     body = is_string },
   html = { status = is_status, store = is_boolean },
@@ -198,9 +206,10 @@ local PAGE = [[
 </body></html>
 ]]
 
--- Each acts on one request: (fault, process, wait) -> response. `process`
--- runs the request and returns its answer. `wait(seconds)` returns true, or
--- false when the caller gives up before.
+-- Each acts on one request: (fault, process, wait, hold) -> response.
+-- `process` runs the request and returns its answer. `wait(seconds)` returns
+-- true, or false when the caller gives up before. `hold(requests)` returns once
+-- the request is released.
 local ACT = {}
 
 function ACT.refuse()
@@ -233,6 +242,12 @@ function ACT.delay(fault, process, wait)
     return { timed_out = true }
   end
   return process()
+end
+
+function ACT.hold(fault, process, _, hold)
+  local response = fault.when == "after" and process()
+  hold(fault.requests)
+  return response or process()
 end
 
 local function lower_headers(headers)
@@ -289,8 +304,8 @@ function ACT.garbage(fault, process)
 end
 
 -- What the request gets under this fault.
-function faults.act(fault, process, wait)
-  return ACT[fault.kind](fault, process, wait)
+function faults.act(fault, ...)
+  return ACT[fault.kind](fault, ...)
 end
 
 return faults

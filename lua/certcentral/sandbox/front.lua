@@ -6,6 +6,7 @@ local ngx = ngx -- luacheck: ignore
 local ca = require("certcentral.sandbox.ca")
 local json = require("certcentral.sandbox.json")
 local sandbox = require("certcentral.sandbox")
+local semaphore = require("ngx.semaphore")
 
 local front = {}
 
@@ -23,6 +24,14 @@ local function now()
   return ngx.now()
 end
 
+-- Seconds: no request is held for longer.
+local LONGEST = 3600
+
+local function hold()
+  local one = semaphore.new()
+  return function() one:wait(LONGEST) end, function() one:post() end
+end
+
 -- init_by_lua: `dir` is the directory that server.lua has written. An error
 -- here keeps nginx from starting, with its message.
 function front.init(dir)
@@ -31,6 +40,7 @@ function front.init(dir)
   options.ca = ca.load(settings.ca)
   options.clock = now
   options.sleep = ngx.sleep
+  options.hold = hold
   box = sandbox.new(options)
 end
 

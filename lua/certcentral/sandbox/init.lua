@@ -26,6 +26,8 @@
 --   clock        function -> epoch seconds (default os.time)
 --   sleep        function(seconds) that delays call; by default they move
 --                the clock on, if it is one of certcentral.sandbox.clock
+--   hold         function() -> wait(), wake(): a call waits until another one
+--                wakes it; without it no request is held
 --   rate_limits  true: 100 requests in 5 s, 1000 in 180 s, else 429
 --   unique_alternative_order_ids  true: the account's setting of that name
 --   domain_key   "name" or "dns_name": how an order's answer calls a domain
@@ -89,6 +91,7 @@ local OPTIONS = {
   api_key = { is_key, "text without spaces" },
   clock = { is_function, "a function" },
   sleep = { is_function, "a function" },
+  hold = { is_function, "a function" },
   rate_limits = { is_boolean, "true or false" },
   unique_alternative_order_ids = { is_boolean, "true or false" },
   domain_key = { is_domain_key, "'name' or 'dns_name'" },
@@ -139,6 +142,7 @@ function sandbox.new(options)
   self.transport = function(request)
     return self:exchange(request)
   end
+  self.held = {}
   self:reset()
   return self
 end
@@ -148,6 +152,7 @@ end
 -- rate limits have counted. A clock that is not the caller's own shows the
 -- real time again. Ids go on, so that none comes twice.
 function Sandbox:reset()
+  self:release()
   self.order_list = {}
   self.order_by_id = {}
   self.orders_by_alternative = {}
@@ -380,6 +385,27 @@ function Sandbox:waiter(timeout)
   end
 end
 
+-- Holds a request until it is released, or so many were read.
+function Sandbox:hold(requests)
+  if not self.options.hold or requests and #self.log >= requests then
+    return
+  end
+  local wait, wake = self.options.hold()
+  self.held[wake] = requests or math.huge
+  wait()
+  self.held[wake] = nil
+end
+
+-- Lets go of the requests that are held; with `read`, the number of requests
+-- that were read, of those that wait for no more.
+function Sandbox:release(read)
+  for wake, requests in pairs(self.held) do
+    if not read or requests <= read then
+      wake()
+    end
+  end
+end
+
 -- A request without its fault: the key, the rate, the route.
 function Sandbox:process(call)
   if call.headers["x-dc-devkey"] ~= self.api_key then
@@ -409,6 +435,7 @@ local function enter(self, call)
     answered = false,
   }
   self.log[entry.number] = entry
+  self:release(entry.number)
   return entry
 end
 
@@ -432,8 +459,11 @@ function Sandbox:handle(request)
   local function process()
     return self:process(call)
   end
-  local response = fault
-    and faults.act(fault, process, self:waiter(call.timeout)) or process()
+  local function hold(requests)
+    self:hold(requests)
+  end
+  local response = fault and faults.act(fault, process,
+    self:waiter(call.timeout), hold) or process()
   entry.answered = is_whole(response)
   response.value = nil
   return response
