@@ -77,7 +77,7 @@ help:
 	@echo 'make demo      place an order in the sandbox and print the answer'
 	@echo 'make test      build and run every test (installs what it needs)'
 	@echo 'make test-quick  the tests that take less than a minute'
-	@echo 'make spec SPEC=spec/date_spec.lua [LUA=luajit]  one spec'
+	@echo 'make spec SPEC=spec/order/date_spec.lua [LUA=luajit]  one spec'
 	@echo 'make sandbox   start the sandbox on loopback; SANDBOX_PORT fixes the port'
 	@echo 'make repl      a Lua prompt with the module loaded'
 	@echo 'make check     compiler warnings, linters, the tables against themselves'
@@ -183,9 +183,9 @@ test-quick: deps-test-quick
 	@$(MAKE) -s --no-print-directory all test-programs $(EXAMPLES)
 	@BUILD=$(BUILD) MODE=quick sh spec/run.sh
 
-# One spec, or several: make spec SPEC=spec/date_spec.lua [LUA=luajit]
+# One spec, or several: make spec SPEC=spec/order/date_spec.lua [LUA=luajit]
 spec: deps-spec
-	$(if $(SPEC),,$(error give SPEC, as SPEC=spec/date_spec.lua))
+	$(if $(SPEC),,$(error give SPEC, as SPEC=spec/order/date_spec.lua))
 	@$(MAKE) -s --no-print-directory all test-programs $(EXAMPLES)
 	@BUILD=$(BUILD) SPEC='$(SPEC)' \
 		ABI=$(if $(findstring luajit,$(LUA)),lua5.1,lua5.4) sh spec/run.sh

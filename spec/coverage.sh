@@ -35,8 +35,8 @@ specs() {
 }
 specs lua5.4 "$(command -v lua5.4)" spec
 # the lines that are for LuaJIT alone
-specs lua5.1 "$(command -v luajit)" spec/client_spec.lua \
-  spec/sandbox_*_spec.lua spec/queue_spec.lua
+specs lua5.1 "$(command -v luajit)" spec/client/client_spec.lua \
+  spec/sandbox/sandbox_*_spec.lua spec/many/queue_spec.lua
 
 gcovr --root . --filter csrc/ --exclude csrc/test/ --json "$COVERED/c.json" \
   --exclude-unreachable-branches --gcov-ignore-parse-errors "$COVERED" \

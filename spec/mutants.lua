@@ -8,6 +8,7 @@
 -- not as failed, those of spec/mutants.txt as skipped.
 
 local sites = require "support.mutant_sites"
+local specs = require "support.specs"
 
 local COUNT = tonumber(arg[1] or 40)
 local SEED = tonumber(arg[2] or 20261125)
@@ -118,7 +119,7 @@ local function finder(dir, path)
     suites[#suites + 1] = "program " .. name
   end
   for name in row[3]:gmatch("%S+") do
-    suites[#suites + 1] = ("specs lua5.4 spec/%s_spec.lua"):format(name)
+    suites[#suites + 1] = "specs lua5.4 " .. specs.path(name)
   end
   for _, suite in ipairs(suites) do
     if not shell(SUITE, dir, SECONDS, suite) then

@@ -45,7 +45,7 @@ fuzz-lua: deps-fuzz-lua
 		ORACLE_COUNT=$(ORACLE_COUNT) ORACLE_SEED=$$seed \
 		CERTCENTRAL_TEST_LUA=$$lua CERTCENTRAL_TEST_BUILD=$(CURDIR)/$(BUILD) \
 		LUA_CPATH="$(CURDIR)/$(BUILD)/$$abi/?.so;;" \
-		$$lua spec/main.lua spec/oracle_spec.lua || exit 1; done
+		$$lua spec/main.lua spec/order/oracle_spec.lua || exit 1; done
 
 # ---- programs with Lua in them ----------------------------------------------
 

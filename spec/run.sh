@@ -174,7 +174,7 @@ those() {
   for file in "$BUILD"/test/test_*
   do [ -x "$file" ] && "$1" "$file" && echo "program $(basename "$file")"
   done
-  for spec in spec/*_spec.lua
+  for spec in $(find spec -name '*_spec.lua' | sort)
   do "$1" "$spec" && for_both specs "$spec"
   done
 }

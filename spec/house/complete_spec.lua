@@ -9,17 +9,12 @@ local elsewhere = require "cases.elsewhere"
 local endpoints = require "certcentral.account.endpoints"
 local fault_cases = require "support.fault_cases"
 local faults = require "certcentral.sandbox.faults"
-local files = require "support.files"
 local functions = require "certcentral.functions"
 local oracle = require "support.oracle"
 local routes = require "certcentral.sandbox.routes"
+local specs = require "support.specs"
 
-local here = debug.getinfo(1, "S").source:match("^@(.*)complete_spec%.lua$")
-
-local function read(name)
-  local ok, text = pcall(files.read, here .. name .. "_spec.lua")
-  return ok and text or nil
-end
+local read = specs.text
 
 -- A list with one more item.
 local function with(list, item)

@@ -10,12 +10,11 @@ local certcentral = require "certcentral"
 local csr = require "support.csr"
 local orders = require "support.orders"
 local reference = require "support.reference"
-
-local here = debug.getinfo(1, "S").source:match("^@(.*)encode_spec%.lua$")
+local specs = require "support.specs"
 
 local function cases()
   local list = {}
-  for file in lfs.dir(here .. "cases/orders") do
+  for file in lfs.dir(specs.root .. "cases/orders") do
     if file:find("%.lua$") then
       list[#list + 1] = file
     end
@@ -47,7 +46,7 @@ describe("cases", function()
 
   for _, file in ipairs(cases()) do
     it(file:gsub("%.lua$", "") .. "", function()
-      local case = dofile(here .. "cases/orders/" .. file)
+      local case = dofile(specs.root .. "cases/orders/" .. file)
       local options = orders.options(case.options)
       local body, found = certcentral.encode(case.order, options)
       assert.are.equal(case.json == nil, body == nil)

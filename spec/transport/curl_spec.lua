@@ -255,7 +255,7 @@ describe("certcentral.curl", function()
       { name = "that is missing", path = "/nonexistent/ca.pem",
         says = "cannot be read by user '" .. USER
           .. "': No such file or directory" },
-      { name = "that holds no certificate", path = "spec/curl_spec.lua",
+      { name = "that holds no certificate", path = "README.md",
         says = "contains no PEM certificate" },
       { name = "that is empty", path = "/dev/null",
         says = "contains no PEM certificate" },
