@@ -7,7 +7,7 @@
 #include "../x509/dcc_csr.h"
 #include "lcc_parts.h"
 
-#define LCC_MADE "certcentral.made"
+#define LCC_RESULT "certcentral.result"
 
 enum { STACK_SLOTS = 30 };
 
@@ -44,9 +44,9 @@ static dcc_csr_text member(lua_State *L, const char *name)
   return text_of(L, name);
 }
 
-static void read_texts(lua_State *L, dcc_csr_wish *wish)
+static void read_texts(lua_State *L, dcc_csr_spec *spec)
 {
-#define TEXT(name) wish->name = member(L, #name)
+#define TEXT(name) spec->name = member(L, #name)
   TEXT(common_name);
   TEXT(organization);
   TEXT(organization_unit);
@@ -56,12 +56,12 @@ static void read_texts(lua_State *L, dcc_csr_wish *wish)
   TEXT(email);
   TEXT(passphrase);
 #undef TEXT
-  wish->key = member(L, "key").at;
+  spec->key = member(L, "key").at;
 }
 
 /* Leaves on the stack a userdata with the list of names, and a table that
  * holds them. */
-static void read_names(lua_State *L, dcc_csr_wish *wish)
+static void read_names(lua_State *L, dcc_csr_spec *spec)
 {
   dcc_csr_text *names;
   size_t count;
@@ -82,31 +82,31 @@ static void read_names(lua_State *L, dcc_csr_wish *wish)
     luaL_argcheck(L, names[i].at != NULL, 1, "'dns_names' has holes");
     lua_rawseti(L, -2, (int)i + 1);
   }
-  wish->names = names;
-  wish->name_count = count;
+  spec->names = names;
+  spec->name_count = count;
 }
 
 /* ---- the result --------------------------------------------------------- */
 
-static int made_gc(lua_State *L)
+static int result_gc(lua_State *L)
 {
-  dcc_csr_made_free(luaL_checkudata(L, 1, LCC_MADE));
+  dcc_csr_result_free(luaL_checkudata(L, 1, LCC_RESULT));
   return 0;
 }
 
 /* Pushes a userdata that owns what is made, whatever raises meanwhile. */
-static dcc_csr_made *push_made(lua_State *L)
+static dcc_csr_result *push_result(lua_State *L)
 {
-  return lcc_push_owner(L, sizeof(dcc_csr_made), LCC_MADE, made_gc);
+  return lcc_push_owner(L, sizeof(dcc_csr_result), LCC_RESULT, result_gc);
 }
 
 /* The request at the top is the result. Nothing that can raise stands between
  * the file and the return. */
-static int give_file(lua_State *L, dcc_csr_made *made, const char *path)
+static int give_file(lua_State *L, dcc_csr_result *result, const char *path)
 {
   char reason[128];
-  int number = dcc_key_file_write(path, made->key.data, made->key.length);
-  dcc_csr_made_free(made);
+  int number = dcc_key_file_write(path, result->key.data, result->key.length);
+  dcc_csr_result_free(result);
   if (number == 0)
     return 1;
   if (strerror_r(number, reason, sizeof reason) != 0)
@@ -116,29 +116,29 @@ static int give_file(lua_State *L, dcc_csr_made *made, const char *path)
 }
 
 /* generate(spec, key_file): a request and its key, both PEM, from a table with
- * the members of dcc_csr_wish, the names as dns_names; with key_file the
+ * the members of dcc_csr_spec, the names as dns_names; with key_file the
  * request alone, as the key is written there.
  *   nil, why it cannot be made
  *   nil, nil, why the file cannot be written */
 int lcc_generate(lua_State *L)
 {
-  dcc_csr_wish wish = {0};
+  dcc_csr_spec spec = {0};
   dcc_csr_error error;
-  dcc_csr_made *made;
+  dcc_csr_result *result;
   const char *path = luaL_optstring(L, 2, NULL);
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 2);
   luaL_checkstack(L, STACK_SLOTS, "a request");
-  read_texts(L, &wish);
-  luaL_argcheck(L, wish.key != NULL, 1, "string expected as 'key'");
-  read_names(L, &wish);
-  made = push_made(L);
-  if (!dcc_csr_make(&wish, made, &error))
+  read_texts(L, &spec);
+  luaL_argcheck(L, spec.key != NULL, 1, "string expected as 'key'");
+  read_names(L, &spec);
+  result = push_result(L);
+  if (!dcc_csr_make(&spec, result, &error))
     return lcc_refuse(L, error.message);
-  lua_pushlstring(L, made->csr.data, made->csr.length);
+  lua_pushlstring(L, result->csr.data, result->csr.length);
   if (path != NULL)
-    return give_file(L, made, path);
-  lua_pushlstring(L, made->key.data, made->key.length);
-  dcc_csr_made_free(made);
+    return give_file(L, result, path);
+  lua_pushlstring(L, result->key.data, result->key.length);
+  dcc_csr_result_free(result);
   return 2;
 }
