@@ -42,15 +42,15 @@ CRYPTO_LIBS = -lcrypto
 SUFFIX_LIBS = -ldl -lpthread
 
 ABIS = lua5.4 lua5.1
-MODULES = core csr curl
+MODULES = core curl x509
 CORE = $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/core/*.c))
 FILES = $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/file/*.c))
 X509 = $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/x509/*.c))
 TRANSPORT = $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/transport/*.c))
 SUFFIX = $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/suffix/*.c))
-# What the names of a CSR are held to is the core's, and the names of new
-# files are random.
-CSR_CORE = $(patsubst %,$(BUILD)/csrc/core/%.o,buffer formats names punycode \
+# Of the core: buffers, random names for new files, and what people give in
+# place of a CSR.
+X509_CORE = $(patsubst %,$(BUILD)/csrc/core/%.o,buffer formats names punycode \
 	registries request scan date)
 
 SO = $(foreach abi,$(ABIS),\
@@ -121,10 +121,10 @@ $(BUILD)/$(1)/certcentral/core.so: $$(patsubst %,$(BUILD)/$(1)/obj/lcc_%.o,\
 		core check order fields secret system file) $(CORE) $(FILES) $(SUFFIX)
 	@mkdir -p $$(@D)
 	$(CC) $(SANITIZE) $(MODULE) -o $$@ $$^ $(SUFFIX_LIBS)
-$(BUILD)/$(1)/certcentral/csr.so: $$(patsubst %,$(BUILD)/$(1)/obj/lcc_%.o,\
-		csr csr_generate x509 error) $(X509) $(FILES) $(SUFFIX) $(CSR_CORE)
+$(BUILD)/$(1)/certcentral/x509.so: $$(patsubst %,$(BUILD)/$(1)/obj/lcc_%.o,\
+		x509 csr csr_generate chain) $(X509) $(FILES) $(X509_CORE)
 	@mkdir -p $$(@D)
-	$(CC) $(SANITIZE) $(MODULE) -o $$@ $$^ $(CRYPTO_LIBS) $(SUFFIX_LIBS)
+	$(CC) $(SANITIZE) $(MODULE) -o $$@ $$^ $(CRYPTO_LIBS)
 $(BUILD)/$(1)/certcentral/curl.so: $$(patsubst %,$(BUILD)/$(1)/obj/lcc_%.o,\
 		curl curl_values curl_multi) $(TRANSPORT) $(BUILD)/csrc/core/buffer.o
 	@mkdir -p $$(@D)

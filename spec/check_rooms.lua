@@ -154,6 +154,9 @@ end
 
 local function check_headers(path, text, say)
   local room = room_of(path)
+  if text:find('"require"', 1, true) then
+    say(("csrc/%s requires a module: that is for Lua"):format(path))
+  end
   for name in text:gmatch('#include "([^"]+)"') do
     local other = room_of(included(path, name))
     if other ~= room and not contains(rooms.C[room], other) then

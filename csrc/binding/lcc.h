@@ -80,6 +80,14 @@ static inline void lcc_set_string(lua_State *L, const char *name,
   }
 }
 
+/* Pushes nil and a message. Returns 2, the number of results. */
+static inline int lcc_refuse(lua_State *L, const char *message)
+{
+  lua_pushnil(L);
+  lua_pushstring(L, message);
+  return 2;
+}
+
 /* True where the number at `index` is an integer or a float that is one;
  * stores it. LuaJIT and 5.1 have floats alone. A float above 2^53 does not
  * count: its last digits are gone. */

@@ -6,7 +6,9 @@
 #include "../core/ascii.h"
 #include "../core/crc32.h"
 #include "../core/csr_names.h"
+#include "../core/formats.h"
 #include "../core/report.h"
+#include "../suffix/dcc_suffix.h"
 #include "lcc_parts.h"
 
 enum { ANSWER_DEPTH = 200, LCC_PRINTABLE_SIZE = 4200 };
@@ -92,6 +94,51 @@ static int core_address(lua_State *L)
   return 1;
 }
 
+/* Raises unless argument 1 is the name of a format of the form. */
+static dcc_format check_format(lua_State *L)
+{
+  const char *name = luaL_checkstring(L, 1);
+  for (int i = DCC_FORMAT_NONE + 1; i <= DCC_FORMAT_ID; i++)
+    if (strcmp(dcc_format_name((dcc_format)i), name) == 0)
+      return (dcc_format)i;
+  luaL_argerror(L, 1, "format expected");
+  return DCC_FORMAT_NONE; /* never */
+}
+
+/* in_format(format, text) -> whether the text, which is UTF-8 and not empty,
+ * is in that format; where not, what it must */
+static int core_in_format(lua_State *L)
+{
+  dcc_format format = check_format(L);
+  size_t n;
+  const char *s = luaL_checklstring(L, 2, &n);
+  dcc_refusal why;
+  bool good = dcc_format_check(format, s, n, dcc_suffix_listed, &why);
+  lua_pushboolean(L, good);
+  lua_pushstring(L, good ? NULL : why.must);
+  return 2;
+}
+
+/* Pushes what a test says of the string at 1. */
+static int push_test(lua_State *L, bool (*test)(const char *, size_t))
+{
+  size_t n;
+  const char *s = luaL_checklstring(L, 1, &n);
+  lua_pushboolean(L, test(s, n));
+  return 1;
+}
+
+/* is_placeholder(text), is_file_name(text) -> whether it looks like one */
+static int core_is_placeholder(lua_State *L)
+{
+  return push_test(L, dcc_is_placeholder);
+}
+
+static int core_is_file_name(lua_State *L)
+{
+  return push_test(L, dcc_is_file_name);
+}
+
 /* Makes integers of integral numbers and drops members that are null, in the
  * table at the top and all below it; tables nested too deeply are left as
  * they are. A null in a list stays: without it the list would have a hole, or
@@ -143,7 +190,9 @@ LCC_EXPORT int luaopen_certcentral_core(lua_State *L)
     {"printable", core_printable}, {"clock", lcc_clock},
     {"sleep", lcc_sleep}, {"lower", core_lower},
     {"upper", core_upper}, {"crc32", core_crc32},
-    {"address", core_address}, {"append", lcc_append},
+    {"address", core_address}, {"in_format", core_in_format},
+    {"is_placeholder", core_is_placeholder},
+    {"is_file_name", core_is_file_name}, {"append", lcc_append},
     {"lock", lcc_lock_file}, {"create", lcc_create_file},
     {"replace", lcc_replace_file}, {"directory", lcc_directory},
     {"modified", lcc_modified}, {"real_path", lcc_real_path},

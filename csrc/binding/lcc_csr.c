@@ -1,8 +1,7 @@
-/* lcc_csr.c: the module certcentral.csr, the only one that links libcrypto */
+/* lcc_csr.c: requests read and judged, for certcentral.x509 */
 #include <string.h>
 
 #include "../x509/dcc_csr.h"
-#include "../x509/dcc_sha256.h"
 #include "lcc_parts.h"
 
 #define LCC_REQUEST "certcentral.request"
@@ -33,13 +32,6 @@ static lcc_request *push_request(lua_State *L)
   return lcc_push_owner(L, sizeof(lcc_request), LCC_REQUEST, request_gc);
 }
 
-/* The request's text; a number is none. */
-static const char *check_pem(lua_State *L, size_t *length)
-{
-  luaL_checktype(L, 1, LUA_TSTRING);
-  return lua_tolstring(L, 1, length);
-}
-
 static int out_of_memory(lua_State *L)
 {
   return luaL_error(L, "not enough memory");
@@ -47,21 +39,16 @@ static int out_of_memory(lua_State *L)
 
 /* ---- judging ------------------------------------------------------------ */
 
-/* csr.check(pem): true, or nil and why not. */
-static int check(lua_State *L)
+/* check(pem): true, or nil and why no public CA may sign it. */
+int lcc_check_csr(lua_State *L)
 {
   dcc_csr_error error;
   size_t length;
-  const char *pem;
-  lcc_no_colon(L, "check(pem)");
-  pem = check_pem(L, &length);
-  if (dcc_csr_check(pem, length, &error)) {
-    lua_pushboolean(L, 1);
-    return 1;
-  }
-  lua_pushnil(L);
-  lua_pushstring(L, error.message);
-  return 2;
+  const char *pem = luaL_checklstring(L, 1, &length);
+  if (!dcc_csr_check(pem, length, &error))
+    return lcc_refuse(L, error.message);
+  lua_pushboolean(L, 1);
+  return 1;
 }
 
 /* Reads and judges; fills in the names. The blocklist may be NULL. */
@@ -82,15 +69,15 @@ static dcc_csr_listed judge_request(lcc_request *request, const char *pem,
   return listed;
 }
 
-/* csr._judge(pem, blocklist): what validation asks:
+/* judge(pem, blocklist): what validation asks:
  *   the CSR's names and the warnings about it, as the core reads them
  *   nil, why no public CA may sign it
  *   nil, nil, why the blocklist is of no use */
-static int judge(lua_State *L)
+int lcc_judge_csr(lua_State *L)
 {
   dcc_csr_error error;
   size_t length, path_length = 0;
-  const char *pem = check_pem(L, &length);
+  const char *pem = luaL_checklstring(L, 1, &length);
   const char *blocklist = luaL_optlstring(L, 2, NULL, &path_length);
   lcc_request *request = push_request(L);
   dcc_csr_listed listed = DCC_CSR_LIST_UNREADABLE;
@@ -190,70 +177,21 @@ static void set_key(lua_State *L, dcc_csr *csr)
     lcc_set_string(L, "refused", error.message);
 }
 
-/* csr.inspect(pem): a table, or nil and an error. */
-static int inspect(lua_State *L)
+/* inspect(pem): a table of what the request says; or nil and why it cannot be
+ * read. */
+int lcc_inspect_csr(lua_State *L)
 {
   dcc_csr_error error;
   size_t length;
-  const char *pem;
-  lcc_request *request;
-  lcc_no_colon(L, "inspect(pem)");
-  pem = check_pem(L, &length);
-  request = push_request(L);
+  const char *pem = luaL_checklstring(L, 1, &length);
+  lcc_request *request = push_request(L);
   request->csr = dcc_csr_read(pem, length, &error);
   if (request->csr == NULL)
-    return lcc_refuse_csr(L, error.message);
+    return lcc_refuse(L, error.message);
   lua_newtable(L);
   set_subject(L, request);
   set_names(L, request);
   set_key(L, request->csr);
   release(request);
-  return 1;
-}
-
-/* csr.sha256(text): its SHA-256 in hex digits. */
-static int sha256(lua_State *L)
-{
-  char hex[DCC_SHA256_DIGITS + 1];
-  const char *text;
-  size_t length;
-  lcc_no_colon(L, "sha256(text)");
-  luaL_checktype(L, 1, LUA_TSTRING);
-  text = lua_tolstring(L, 1, &length);
-  if (!dcc_sha256(text, length, hex))
-    return out_of_memory(L);
-  lua_pushstring(L, hex);
-  return 1;
-}
-
-/* csr._mac(secret, text): the HMAC-SHA256 of the text, in hex digits, under a
- * secret of certcentral.core. */
-static int mac(lua_State *L)
-{
-  char hex[DCC_SHA256_DIGITS + 1];
-  const dcc_secret *secret = luaL_checkudata(L, 1, LCC_SECRET);
-  size_t length;
-  const char *text = luaL_checklstring(L, 2, &length);
-  luaL_argcheck(L, secret->length > 0, 1, "the secret was wiped");
-  if (!dcc_hmac_sha256(secret->bytes, secret->length, text, length, hex))
-    return out_of_memory(L);
-  lua_pushstring(L, hex);
-  return 1;
-}
-
-/* ---- the module ---------------------------------------------------------- */
-
-LCC_EXPORT int luaopen_certcentral_csr(lua_State *L);
-
-LCC_EXPORT int luaopen_certcentral_csr(lua_State *L)
-{
-  static const luaL_Reg functions[] = {
-      {"check", check},   {"inspect", inspect},         {"sha256", sha256},
-      {"_judge", judge},  {"generate", lcc_generate},   {"_mac", mac},
-      {"_save", lcc_save}, {"_chain", lcc_read_chain},
-      {"_has_name", lcc_has_name}, {"_fits_csr", lcc_fits_csr},
-      {"_fits_key", lcc_fits_key}, {"_is_file_name", lcc_is_file_name},
-      {NULL, NULL}};
-  luaL_newlib(L, functions);
   return 1;
 }

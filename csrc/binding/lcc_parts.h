@@ -39,29 +39,23 @@ int lcc_real_path(lua_State *L);
 int lcc_absolute(lua_State *L);
 void lcc_open_files(lua_State *L);
 
-/* ---- certcentral.csr ---------------------------------------------------- */
+/* ---- certcentral.x509 --------------------------------------------------- */
 
-/* lcc_csr_generate.c */
+/* lcc_csr.c */
+int lcc_check_csr(lua_State *L);
+int lcc_judge_csr(lua_State *L);
+int lcc_inspect_csr(lua_State *L);
+
+/* lcc_csr_generate.c; the second pushes the list of the kinds of keys. */
 int lcc_generate(lua_State *L);
+void lcc_push_key_kinds(lua_State *L);
 
-/* lcc_x509.c */
+/* lcc_chain.c */
 int lcc_read_chain(lua_State *L);
 int lcc_has_name(lua_State *L);
 int lcc_fits_csr(lua_State *L);
 int lcc_fits_key(lua_State *L);
-int lcc_is_file_name(lua_State *L);
 int lcc_save(lua_State *L);
-
-/* lcc_error.c: pushes what require(name) gives. */
-void lcc_push_module(lua_State *L, const char *name);
-
-/* Push nil and an error of the kind "config", or "invalid" with the one
- * problem that a CSR has. Return 2, the number of results. */
-int lcc_fail(lua_State *L, const char *message);
-int lcc_refuse_csr(lua_State *L, const char *message);
-
-/* Raises for csr:name(...), whose first argument is this module. */
-void lcc_no_colon(lua_State *L, const char *usage);
 
 /* ---- certcentral.curl --------------------------------------------------- */
 

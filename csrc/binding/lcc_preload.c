@@ -4,8 +4,8 @@
 #include "lcc.h"
 
 int luaopen_certcentral_core(lua_State *L);
-int luaopen_certcentral_csr(lua_State *L);
 int luaopen_certcentral_curl(lua_State *L);
+int luaopen_certcentral_x509(lua_State *L);
 int luaopen_cjson(lua_State *L); /* of lua-cjson */
 
 static const struct {
@@ -13,8 +13,8 @@ static const struct {
   lua_CFunction open;
 } modules[] = {
   { "certcentral.core", luaopen_certcentral_core },
-  { "certcentral.csr", luaopen_certcentral_csr },
   { "certcentral.curl", luaopen_certcentral_curl },
+  { "certcentral.x509", luaopen_certcentral_x509 },
   { "cjson", luaopen_cjson },
 };
 

@@ -22,15 +22,15 @@
 static const dcc_csr_text names[] = {TEXT("www.example.com"),
                                      TEXT("93.184.216.34")};
 
-static dcc_csr_wish wish_for(const char *key)
+static dcc_csr_spec spec_for(const char *key)
 {
-  dcc_csr_wish wish = {.key = key,
+  dcc_csr_spec spec = {.key = key,
                        .common_name = TEXT("example.com"),
                        .organization = TEXT("Example"),
                        .country = TEXT("us"),
                        .names = names,
                        .name_count = 2};
-  return wish;
+  return spec;
 }
 
 /* ---- what stands in memory that is given back ---- */
@@ -102,20 +102,20 @@ static void test_wiping(const char *kind)
       OSSL_PKEY_PARAM_RSA_FACTOR1,   OSSL_PKEY_PARAM_RSA_FACTOR2,
       OSSL_PKEY_PARAM_RSA_EXPONENT1, OSSL_PKEY_PARAM_RSA_EXPONENT2,
       OSSL_PKEY_PARAM_RSA_COEFFICIENT1};
-  const dcc_csr_wish wish = wish_for(kind);
-  dcc_csr_made made;
+  const dcc_csr_spec spec = spec_for(kind);
+  dcc_csr_result result;
   dcc_csr_error error;
   EVP_PKEY *key;
   unsigned char line[40];
   log_length = 0;
   on_free = log_block;
-  expect(dcc_csr_make(&wish, &made, &error), "was not made", kind, 0);
+  expect(dcc_csr_make(&spec, &result, &error), "was not made", kind, 0);
   on_free = NULL;
-  key = read_key(&made.key);
-  memcpy(line, made.key.data + 130, sizeof line); /* of its second line */
+  key = read_key(&result.key);
+  memcpy(line, result.key.data + 130, sizeof line); /* of its second line */
   on_free = log_block;
-  dcc_csr_made_free(&made);
-  dcc_csr_made_free(&made);
+  dcc_csr_result_free(&result);
+  dcc_csr_result_free(&result);
   on_free = NULL;
   expect(key != NULL, "the key cannot be read", kind, 0);
   expect(log_length > 10000, "nothing was freed", kind, 0);
@@ -140,55 +140,55 @@ static void test_search(void)
 
 /* ---- memory that runs out, the error queue ---- */
 
-static bool make(const dcc_csr_wish *wish, long at)
+static bool make(const dcc_csr_spec *spec, long at)
 {
-  dcc_csr_made made;
+  dcc_csr_result result;
   dcc_csr_error error = {""};
   bool good;
   fill_queue();
-  good = dcc_csr_make(wish, &made, &error);
+  good = dcc_csr_make(spec, &result, &error);
   if (at == 0)
-    expect(queue_is_left_alone(), "the error queue was changed", wish->key,
+    expect(queue_is_left_alone(), "the error queue was changed", spec->key,
            at);
   expect(good == (error.message[0] == '\0'), "result and message differ",
-         wish->key, at);
-  expect(good == (made.csr.length > 0 && made.key.length > 0),
-         "result and texts differ", wish->key, at);
-  dcc_csr_made_free(&made);
-  expect(unwiped == 0, "a buffer was not wiped", wish->key, at);
+         spec->key, at);
+  expect(good == (result.csr.length > 0 && result.key.length > 0),
+         "result and texts differ", spec->key, at);
+  dcc_csr_result_free(&result);
+  expect(unwiped == 0, "a buffer was not wiped", spec->key, at);
   unwiped = 0;
   return good;
 }
 
 static void test_memory(bool all_after, long step)
 {
-  const dcc_csr_wish wish = wish_for("ec-p256");
+  const dcc_csr_spec spec = spec_for("ec-p256");
   long n = 0;
-  (void)make(&wish, 0); /* libcrypto crashes where it cannot even begin */
+  (void)make(&spec, 0); /* libcrypto crashes where it cannot even begin */
   do {
     n += step;
     fail_at(n, all_after ? 1000000000 : n);
-    (void)make(&wish, n);
+    (void)make(&spec, n);
   } while (allocations >= n);
   fail_at(0, 0);
-  expect(n > 100, "nothing was allocated", wish.key, n);
-  expect(make(&wish, 0), "not as before", wish.key, 0);
+  expect(n > 100, "nothing was allocated", spec.key, n);
+  expect(make(&spec, 0), "not as before", spec.key, 0);
 }
 
-/* ---- wishes that cannot be granted ---- */
+/* ---- what cannot be made ---- */
 
 static void test_refusals(void)
 {
   static dcc_csr_text many[3000];
-  dcc_csr_wish wish = wish_for("ec-p999");
-  expect(!make(&wish, 0), "an unknown kind was made", "refusals", 0);
-  wish = wish_for("ec-p256");
-  wish.country = (dcc_csr_text)TEXT("USA");
-  expect(!make(&wish, 0), "a long country was taken", "refusals", 0);
-  wish = wish_for("ec-p256");
-  wish.organization = (dcc_csr_text)TEXT("\xFF");
-  expect(!make(&wish, 0), "what is not UTF-8 was taken", "refusals", 0);
-  wish = wish_for("ec-p256");
+  dcc_csr_spec spec = spec_for("ec-p999");
+  expect(!make(&spec, 0), "an unknown kind was made", "refusals", 0);
+  spec = spec_for("ec-p256");
+  spec.country = (dcc_csr_text)TEXT("USA");
+  expect(!make(&spec, 0), "a long country was taken", "refusals", 0);
+  spec = spec_for("ec-p256");
+  spec.organization = (dcc_csr_text)TEXT("\xFF");
+  expect(!make(&spec, 0), "what is not UTF-8 was taken", "refusals", 0);
+  spec = spec_for("ec-p256");
   for (size_t i = 0; i < 3000; i++) {
     char *name = malloc(64);
     if (name == NULL)
@@ -197,11 +197,11 @@ static void test_refusals(void)
     many[i].n = (size_t)sprintf(name, "a-rather-long-label.another.%zu.com",
                                 i);
   }
-  wish.names = many;
-  wish.name_count = 2000;
-  expect(make(&wish, 0), "many names were refused", "refusals", 0);
-  wish.name_count = 3000;
-  expect(!make(&wish, 0), "too large a request was made", "refusals", 0);
+  spec.names = many;
+  spec.name_count = 2000;
+  expect(make(&spec, 0), "many names were refused", "refusals", 0);
+  spec.name_count = 3000;
+  expect(!make(&spec, 0), "too large a request was made", "refusals", 0);
   for (size_t i = 0; i < 3000; i++)
     free((char *)(uintptr_t)many[i].at);
 }

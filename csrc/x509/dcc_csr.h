@@ -142,7 +142,7 @@ const char *dcc_csr_key_kind(size_t i);
 /* What to make. The texts are UTF-8, not longer than X.520 allows (64
  * characters, 128 for state, locality and e-mail, two letters for the
  * country); names are host names or IP addresses. */
-typedef struct dcc_csr_wish {
+typedef struct dcc_csr_spec {
   const char *key; /* a kind of key */
   dcc_csr_text common_name, organization, organization_unit, country, state,
       locality, email;
@@ -150,24 +150,24 @@ typedef struct dcc_csr_wish {
                                 not be among them */
   size_t name_count;
   dcc_csr_text passphrase; /* what the key is encrypted with */
-} dcc_csr_wish;
+} dcc_csr_spec;
 
 /* A request and its key, each a PEM block and no NUL behind it. The key is
  * PKCS#8: plain, or encrypted with AES-256-CBC under 600000 rounds of PBKDF2
  * with SHA-256. */
-typedef struct dcc_csr_made {
+typedef struct dcc_csr_result {
   dcc_buffer csr, key;
-} dcc_csr_made;
+} dcc_csr_result;
 
 /* Makes a key and a request that it signs (SHA-384 on P-384, else SHA-256).
- * Returns false, with `made` empty, and fills `error`: libcrypto refuses a
+ * Returns false, with `result` empty, and fills `error`: libcrypto refuses a
  * text or has no random numbers, the request would be larger than
- * DCC_CSR_LIMIT, memory ran out. The caller frees what was made. No byte of
+ * DCC_CSR_LIMIT, memory ran out. The caller frees the result. No byte of
  * the key stays in C memory after that. */
-bool dcc_csr_make(const dcc_csr_wish *wish, dcc_csr_made *made,
+bool dcc_csr_make(const dcc_csr_spec *spec, dcc_csr_result *result,
                   dcc_csr_error *error);
 
 /* Wipes and frees; may be called twice. */
-void dcc_csr_made_free(dcc_csr_made *made);
+void dcc_csr_result_free(dcc_csr_result *result);
 
 #endif

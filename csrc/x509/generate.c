@@ -66,17 +66,17 @@ static bool add_country(X509_NAME *subject, dcc_csr_text text)
                    (dcc_csr_text){capitals, sizeof capitals});
 }
 
-static bool add_subject(X509_REQ *csr, const dcc_csr_wish *wish)
+static bool add_subject(X509_REQ *csr, const dcc_csr_spec *spec)
 {
   X509_NAME *subject = X509_REQ_get_subject_name(csr);
-  return add_country(subject, wish->country) &&
-         add_entry(subject, NID_stateOrProvinceName, wish->state) &&
-         add_entry(subject, NID_localityName, wish->locality) &&
-         add_entry(subject, NID_organizationName, wish->organization) &&
+  return add_country(subject, spec->country) &&
+         add_entry(subject, NID_stateOrProvinceName, spec->state) &&
+         add_entry(subject, NID_localityName, spec->locality) &&
+         add_entry(subject, NID_organizationName, spec->organization) &&
          add_entry(subject, NID_organizationalUnitName,
-                   wish->organization_unit) &&
-         add_entry(subject, NID_commonName, wish->common_name) &&
-         add_entry(subject, NID_pkcs9_emailAddress, wish->email);
+                   spec->organization_unit) &&
+         add_entry(subject, NID_commonName, spec->common_name) &&
+         add_entry(subject, NID_pkcs9_emailAddress, spec->email);
 }
 
 /* ---- the alternative names ---------------------------------------------- */
@@ -118,26 +118,26 @@ static bool add_name(GENERAL_NAMES *names, dcc_csr_text text)
 }
 
 /* The common name first, each name once. */
-static bool fill_names(GENERAL_NAMES *names, const dcc_csr_wish *wish)
+static bool fill_names(GENERAL_NAMES *names, const dcc_csr_spec *spec)
 {
-  if (wish->common_name.at != NULL && !add_name(names, wish->common_name))
+  if (spec->common_name.at != NULL && !add_name(names, spec->common_name))
     return false;
-  for (size_t i = 0; i < wish->name_count; i++) {
-    bool again = wish->common_name.at != NULL &&
-                 same(wish->names[i], wish->common_name);
+  for (size_t i = 0; i < spec->name_count; i++) {
+    bool again = spec->common_name.at != NULL &&
+                 same(spec->names[i], spec->common_name);
     for (size_t j = 0; j < i && !again; j++)
-      again = same(wish->names[i], wish->names[j]);
-    if (!again && !add_name(names, wish->names[i]))
+      again = same(spec->names[i], spec->names[j]);
+    if (!again && !add_name(names, spec->names[i]))
       return false;
   }
   return true;
 }
 
-static bool add_names(X509_REQ *csr, const dcc_csr_wish *wish)
+static bool add_names(X509_REQ *csr, const dcc_csr_spec *spec)
 {
   GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
   STACK_OF(X509_EXTENSION) *extensions = NULL;
-  bool good = names != NULL && fill_names(names, wish) &&
+  bool good = names != NULL && fill_names(names, spec) &&
               X509V3_add1_i2d(&extensions, NID_subject_alt_name, names, 0,
                               X509V3_ADD_DEFAULT) == 1 &&
               X509_REQ_add_extensions(csr, extensions) == 1;
@@ -148,24 +148,24 @@ static bool add_names(X509_REQ *csr, const dcc_csr_wish *wish)
 
 /* ---- all of it ---------------------------------------------------------- */
 
-static X509_REQ *make_request(const dcc_csr_wish *wish, EVP_PKEY *key,
+static X509_REQ *make_request(const dcc_csr_spec *spec, EVP_PKEY *key,
                               const struct kind *kind)
 {
   const EVP_MD *hash = kind->nid == NID_secp384r1 ? EVP_sha384()
                                                   : EVP_sha256();
   X509_REQ *csr = X509_REQ_new();
-  if (csr != NULL && X509_REQ_set_version(csr, 0) && add_subject(csr, wish) &&
-      X509_REQ_set_pubkey(csr, key) && add_names(csr, wish) &&
+  if (csr != NULL && X509_REQ_set_version(csr, 0) && add_subject(csr, spec) &&
+      X509_REQ_set_pubkey(csr, key) && add_names(csr, spec) &&
       X509_REQ_sign(csr, key, hash) > 0)
     return csr;
   X509_REQ_free(csr);
   return NULL;
 }
 
-static bool add_request(dcc_buffer *to, const dcc_csr_wish *wish,
+static bool add_request(dcc_buffer *to, const dcc_csr_spec *spec,
                         EVP_PKEY *key, const struct kind *kind)
 {
-  X509_REQ *csr = make_request(wish, key, kind);
+  X509_REQ *csr = make_request(spec, key, kind);
   unsigned char *der = NULL;
   int n = csr != NULL ? i2d_X509_REQ(csr, &der) : -1;
   bool good = n > 0 && dcc_csr_add_pem(to, "CERTIFICATE REQUEST", der,
@@ -183,43 +183,43 @@ static bool failure(dcc_csr_error *error, const char *what)
                 reason != NULL ? reason : "memory ran out");
 }
 
-static bool make(const dcc_csr_wish *wish, dcc_csr_made *made,
+static bool make(const dcc_csr_spec *spec, dcc_csr_result *result,
                  dcc_csr_error *error)
 {
-  const struct kind *kind = find_kind(wish->key);
+  const struct kind *kind = find_kind(spec->key);
   EVP_PKEY *key = kind != NULL ? make_key(kind) : NULL;
   bool good;
   if (kind == NULL)
     return refuse(error, "there is no key of this kind");
   if (key == NULL)
     return failure(error, "the key");
-  good = add_request(&made->csr, wish, key, kind) ||
+  good = add_request(&result->csr, spec, key, kind) ||
          failure(error, "the request");
-  if (good && made->csr.length > DCC_CSR_LIMIT)
+  if (good && result->csr.length > DCC_CSR_LIMIT)
     good = refuse(error, "the request would have %zu bytes, more than %d",
-                  made->csr.length, DCC_CSR_LIMIT);
-  good = good && (dcc_csr_add_key(&made->key, key, kind->nid,
-                                  wish->passphrase) ||
+                  result->csr.length, DCC_CSR_LIMIT);
+  good = good && (dcc_csr_add_key(&result->key, key, kind->nid,
+                                  spec->passphrase) ||
                   failure(error, "the key's text"));
   EVP_PKEY_free(key); /* wipes */
   return good;
 }
 
-bool dcc_csr_make(const dcc_csr_wish *wish, dcc_csr_made *made,
+bool dcc_csr_make(const dcc_csr_spec *spec, dcc_csr_result *result,
                   dcc_csr_error *error)
 {
   bool good;
-  *made = (dcc_csr_made){0};
+  *result = (dcc_csr_result){0};
   ERR_set_mark();
-  good = make(wish, made, error);
+  good = make(spec, result, error);
   ERR_pop_to_mark();
   if (!good)
-    dcc_csr_made_free(made);
+    dcc_csr_result_free(result);
   return good;
 }
 
-void dcc_csr_made_free(dcc_csr_made *made)
+void dcc_csr_result_free(dcc_csr_result *result)
 {
-  dcc_buffer_free(&made->csr);
-  dcc_buffer_free(&made->key);
+  dcc_buffer_free(&result->csr);
+  dcc_buffer_free(&result->key);
 }

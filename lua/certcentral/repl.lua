@@ -254,7 +254,7 @@ local function fingerprint(certcentral, order, options)
   local product = type(options) == "table" and options.product or nil
   local ok, body = pcall(certcentral.encode, order,
     { check_csr = false, allow_unknown = true, product = product })
-  return ok and body and require("certcentral.csr").sha256(
+  return ok and body and require("certcentral.x509").sha256(
     tostring(product) .. body) or nil
 end
 

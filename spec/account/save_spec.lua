@@ -288,7 +288,7 @@ describe("several files that are copied", function()
       list[i] = { from = at("from" .. i), path = at("to" .. i),
                   is_key = i % 2 == 0 }
     end
-    assert.is_true(require("certcentral.csr")._save(list))
+    assert.is_true(require("certcentral.x509").save(list))
     for i = 1, 4 do
       assert.are.equal(texts[i], read("to" .. i))
     end

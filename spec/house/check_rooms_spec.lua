@@ -42,6 +42,9 @@ local C = {
       ["file/lock.c"] = "#include <openssl/rand.h>\n",
     }, { "csrc/file/lock.c includes <openssl/rand.h>, which is for x509 alone"
     } },
+  { "C that requires a module", {
+      ["binding/lcc_csr.c"] = 'lua_getglobal(L, "require");\n',
+    }, { "csrc/binding/lcc_csr.c requires a module: that is for Lua" } },
   { "a room that nobody has a rule for", {
       ["attic/box.c"] = "\n",
     }, { "csrc/attic/box.c is in a room without a rule" } },

@@ -295,6 +295,10 @@ describe("generate", function()
       ["a number in a list"] = { with { dns_names = { "a.example.com", 7 } },
         "bad option 'dns_names[2]' to 'generate' (string expected, got "
           .. "number)" },
+      ["a hole in a list"] = {
+        { dns_names = { "a.example.com", nil, "b.example.com" } },
+        "bad option 'dns_names' to 'generate' (a list of names expected, got "
+          .. "a table with holes or other keys)" },
       ["no host name in a list"] = { with { dns_names = { "-" } },
         "bad option 'dns_names[1]' to 'generate' (must have no '-' at" },
       ["an unknown key"] = { with { key = "dsa-1024" },

@@ -3,6 +3,7 @@
 
 local certcentral = require "certcentral"
 local csr = require "certcentral.csr"
+local x509 = require "certcentral.x509"
 local orders = require "support.orders"
 local requests = require "support.csr"
 local maker = require "support.sandbox"
@@ -218,13 +219,13 @@ end)
 
 -- Counts what is asked of libcrypto meanwhile.
 local function counted(run)
-  local judge, count = csr._judge, 0
-  csr._judge = function(...)
+  local judge, count = x509.judge, 0
+  x509.judge = function(...)
     count = count + 1
     return judge(...)
   end
   local ok, why = pcall(run)
-  csr._judge = judge
+  x509.judge = judge
   assert(ok, why)
   return count
 end

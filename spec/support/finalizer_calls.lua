@@ -12,6 +12,7 @@ end
 local certcentral = require "certcentral"
 local core = require "certcentral.core"
 local curl = require "certcentral.curl"
+local x509 = require "certcentral.x509"
 
 local NO_CSR = { check_csr = false, now = 1780315200 }
 
@@ -436,7 +437,7 @@ function(_, _, where, ok, text)
          where .. ": " .. tostring(text))
 end)
 
-add("csr.generate, its options emptied meanwhile", function()
+local function csr_options()
   local options = { common_name = ("www%d.example.com"):format(1),
                     organization = ("Example %d Ltd"):format(1),
                     key = "ec-p256", dns_names = {} }
@@ -444,13 +445,13 @@ add("csr.generate, its options emptied meanwhile", function()
     options.dns_names[i] = ("host%d.example.com"):format(i)
   end
   return options
-end, function(options)
-  return certcentral.csr.generate(options)
-end, function(options)
+end
+
+local function empty_options(options)
   for i = 1, 20 do
     options.dns_names[i] = nil
   end
-  options.common_name, options.organization = nil, nil
+  options.common_name, options.organization, options.key = nil, nil, nil
   options.passphrase = nil
   collectgarbage()
   local others = {} -- their memory becomes something else
@@ -458,7 +459,9 @@ end, function(options)
     others[i] = ("garbage-%d-garbage"):format(i)
   end
   expect(#others == 200)
-end, function(_, _, where, ok, csr, key)
+end
+
+local function check_generated(_, _, where, ok, csr, key)
   if ok and csr then
     local facts = assert(certcentral.csr.inspect(csr))
     expect(facts.signature_ok and key, where .. ": no request")
@@ -474,10 +477,20 @@ end, function(_, _, where, ok, csr, key)
   else -- found wanting: names went while they were read
     csr = tostring(csr)
     expect(csr:find("missing option 'common_name'", 1, true)
-           or csr:find("bad option 'dns_names", 1, true),
+           or csr:find("bad option 'dns_names", 1, true)
+           or csr:find("string expected as 'key'", 1, true)
+           or csr:find("'dns_names' has holes", 1, true),
            where .. ": " .. csr)
   end
-end)
+end
+
+add("csr.generate, its options emptied meanwhile", csr_options,
+    function(options) return certcentral.csr.generate(options) end,
+    empty_options, check_generated)
+
+add("x509.generate, its table emptied meanwhile", csr_options,
+    function(spec) return x509.generate(spec) end, empty_options,
+    check_generated)
 
 add("csr.inspect within csr.inspect", function()
   return assert(certcentral.csr.generate {

@@ -81,8 +81,8 @@ end
 -- What stands in the answer, as the caller gets it; or nil, why not.
 local function read_chain(body, now, ordered)
   local csr = type(ordered.csr) == "string" and ordered.csr or nil
-  local chain, why = require("certcentral.csr")
-    ._chain(body, now, csr, table.concat(ordered_names(ordered), "\n"))
+  local chain, why = require("certcentral.x509")
+    .chain(body, now, csr, table.concat(ordered_names(ordered), "\n"))
   if not chain then
     return nil, why
   end
@@ -102,7 +102,7 @@ end
 
 -- The names that were ordered and that the leaf does not have.
 local function missing_names(leaf, ordered)
-  local has_name = require("certcentral.csr")._has_name
+  local has_name = require("certcentral.x509").has_name
   local list = {}
   for _, name in ipairs(ordered_names(ordered)) do
     if not has_name(leaf, name) then
@@ -139,7 +139,7 @@ local function fits_csr(leaf, pem)
   if type(pem) ~= "string" then
     return nil
   end
-  return require("certcentral.csr")._fits_csr(leaf, pem)
+  return require("certcentral.x509").fits_csr(leaf, pem)
 end
 
 -- The bytes as what their format promises; or nil, err.
@@ -230,7 +230,7 @@ end
 local function private_key(value)
   if type(value) ~= "string" then
     return "private key in PEM"
-  elseif require("certcentral.csr")._is_file_name(value) then
+  elseif core.is_file_name(value) then
     return "private key in PEM", "the name of a file: give that as key_file, "
                                  .. "or give the file's contents"
   end
@@ -278,8 +278,8 @@ end
 -- nil where the private key is the certificate's, else the error.
 local function check_key(leaf, files, id)
   local key = { text = files.private_key, path = files.key_file or files.key }
-  local fits, why, reason = require("certcentral.csr")
-    ._fits_key(leaf, key, files.passphrase)
+  local fits, why, reason = require("certcentral.x509")
+    .fits_key(leaf, key, files.passphrase)
   if fits == nil then
     return file_error("read", why, reason, id)
   elseif not fits then
@@ -325,8 +325,8 @@ function certificate.save(self, id, files)
   if err then
     return nil, err
   end
-  local done, name, reason = require("certcentral.csr")
-    ._save(files_of(found, files))
+  local done, name, reason = require("certcentral.x509")
+    .save(files_of(found, files))
   if not done then
     return nil, file_error("written", name, reason, id)
   end

@@ -66,7 +66,7 @@ function journal_lines.intent(client, call, order)
     base_url = client.base_url, account = client:_account(),
     alternative_order_id = call.name, product = order.product,
     common_name = order.ours.common_name,
-    sha256 = require("certcentral.csr").sha256(order.body),
+    sha256 = require("certcentral.x509").sha256(order.body),
   }, waiter(call, call.ends))
   if not ok then
     return config(client, "written", message)

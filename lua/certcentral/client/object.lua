@@ -266,8 +266,8 @@ end
 
 --- Which account this is, in a way that does not reveal its key.
 function methods:_account()
-  self.account = self.account or require("certcentral.csr")
-    ._mac(self.secret, self.base_url):sub(1, ACCOUNT_DIGITS)
+  self.account = self.account or require("certcentral.x509")
+    .mac(self.secret, self.base_url):sub(1, ACCOUNT_DIGITS)
   return self.account
 end
 

@@ -65,7 +65,7 @@ local function csr_error(order, memory, blocklist)
   if memory and memory.pem == pem and memory.blocklist == blocklist then
     return memory.message, memory.message == nil, memory.names
   end
-  local names, message, why = require("certcentral.csr")._judge(pem, blocklist)
+  local names, message, why = require("certcentral.x509").judge(pem, blocklist)
   if why then
     return false, ("cannot use the blocklist '%s': %s"):format(blocklist, why)
   end

@@ -32,7 +32,7 @@ local function path_of(self, name, kind)
     self.made = true
   end
   return ("%s/%s.%s"):format(self.dir,
-    require("certcentral.csr").sha256(name):sub(1, 40), kind)
+    require("certcentral.x509").sha256(name):sub(1, 40), kind)
 end
 
 local function read(path)
@@ -132,7 +132,7 @@ local function write(path, value)
     os.remove(path)
     return true
   end
-  local done, _, reason = require("certcentral.csr")._save {
+  local done, _, reason = require("certcentral.x509").save {
     { path = path, text = value, is_key = true } }
   return done, reason
 end
