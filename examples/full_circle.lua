@@ -122,8 +122,10 @@ local function live(client, server, dir)
 
   local advice = certcentral.assert(client:renewal_advice(result.id))
   print(("advice:   %s, %s"):format(advice.action, advice.reason))
+  -- a year early, for the sake of the example: that has to be said
   local renewal, info = certcentral.assert(client:renew(result.id, {
-    certificate = { csr = key_and_csr(dir .. "/renewed.key") } }))
+    certificate = { csr = key_and_csr(dir .. "/renewed.key") } },
+    { renew_early = true }))
   print(("renewal:  order %d, %s"):format(renewal.id,
                                           info.alternative_order_id))
 

@@ -40,6 +40,8 @@ local TABLE = {
   { "^lua/certcentral/many/.*%.lua$", "", "queue place_orders interruption "
     .. "fork queue_https" },
   { "^lua/certcentral/account/renew%.lua$", "", "renew" },
+  { "^lua/certcentral/account/advice%.lua$", "", "renew" },
+  { "^lua/certcentral/account/term%.lua$", "", "renew" },
   { "^lua/certcentral/account/wait%.lua$", "", "wait" },
 }
 

@@ -70,24 +70,26 @@ local function day(time)
   return os.date("!%Y-%m-%d", time)
 end
 
--- Renews an order unless that was done before: by its name the renewal is
--- found, whatever became of the worker that ordered it.
-local function renew(account, id)
-  local name = ("renewal-of-%d"):format(id)
-  local found, err = account:find_orders(name)
-  if found and #found == 0 then
-    found, err = account:renew(id, { alternative_order_id = name })
+-- Renews an order that is at its end; by its name the renewal is found,
+-- whatever became of the worker that ordered it. Before that, an order's new
+-- certificates are reissues, which need a CSR: somebody is told.
+local function look_after(account, id, log)
+  local advice, err = account:renewal_advice(id)
+  if advice and advice.action == "renew" then
+    return account:renew(id)
+  elseif advice and advice.action == "reissue" then
+    log(("order %d needs a reissue: %s"):format(id, advice.reason))
   end
-  return found, err
+  return advice, err
 end
 
---- Renews the orders that end within 30 days.
+--- Looks after the orders whose certificates end within 60 days.
 function orders.renew_due(account, now, log)
   for order, err in account:orders { status = "issued",
-    valid_till = { from = day(now), to = day(now + 30 * DAY) } } do
+    valid_till = { from = day(now), to = day(now + 60 * DAY) } } do
     local done = order
     if order and not order.is_renewed then
-      done, err = renew(account, order.id)
+      done, err = look_after(account, order.id, log)
     end
     if not done then
       log("renewals: " .. tostring(err))

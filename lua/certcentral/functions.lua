@@ -34,6 +34,8 @@ local rows = {
     "Writes an order for the names of a CSR." },
   { "certcentral.date", "when", "text, or {year, month, day}; or nil, err",
     "Writes a date as orders have it, or reads one." },
+  { "certcentral.schedule", "options", "list",
+    "Says when to issue certificates, so that the fewest cover a plan." },
 
   { "certcentral.csr.generate", "options", "pem, key; or nil, err",
     "Makes a private key and a CSR." },

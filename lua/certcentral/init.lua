@@ -124,6 +124,13 @@ function certcentral.date(when)
   return require("certcentral.order.date")(when)
 end
 
+--- When to issue the certificates of a plan, so that the fewest cover it.
+-- @param given {certificate_days, plan_days, least, now}
+-- @return list of {at = seconds since 1970, days = how long it lasts}
+function certcentral.schedule(given)
+  return require("certcentral.order.schedule").of(given)
+end
+
 local calls = require "certcentral.calls"
 local names = {}
 for name, value in pairs(certcentral) do

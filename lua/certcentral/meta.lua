@@ -289,6 +289,7 @@
 ---@class certcentral.advice
 ---@field action "renew"|"reissue"|"wait" What to do.
 ---@field reason string Why.
+---@field at? number When it is due, or with `wait` what comes next, in seconds since 1970.
 ---@field days_left? integer Until the certificate ends.
 ---@field order_days_left? integer Until the order ends.
 ---@field plan? "single"|"multi-year" Whether the order is longer than the certificate.
@@ -445,6 +446,13 @@
 --- Options of certcentral.place_order.
 ---@class certcentral.place_order_options: certcentral.order_options, certcentral.client_options
 
+--- Options of certcentral.schedule.
+---@class certcentral.schedule_options
+---@field certificate_days? integer Required: for how many days certificates are asked for. One lasts no longer than public CAs issue them on its day: 199 days since 2026-02-24, 99 from 2027-03-15, 46 from 2029-03-15.
+---@field plan_days? integer Required: how many days the plan still has, at most 1100.
+---@field least? integer The days that a certificate must have left when the next one is issued.
+---@field now? number When the first one is issued, in seconds since 1970.
+
 --- Options of certcentral.csr.generate.
 ---@class certcentral.csr_generate_options
 ---@field common_name? string The main name; this or `dns_names` is required.
@@ -519,9 +527,14 @@
 ---@field private_key? string The key in PEM, instead of `key_file`.
 ---@field passphrase? string Of an encrypted key, to check it.
 
+--- Options of client:renew.
+---@class certcentral.client_renew_options: certcentral.order_options
+---@field renew_early? boolean Buy though the order has more than 30 days left.
+
 --- Options of client:renewal_advice.
 ---@class certcentral.client_renewal_advice_options
----@field days? integer How long before the end to act.
+---@field days? integer How many days before the order ends to renew it.
+---@field least? integer The days that a certificate must have left when the next one is issued.
 
 --- Options of client:revoke_order.
 ---@class certcentral.client_revoke_order_options
@@ -732,15 +745,19 @@ function client:save(id, files) end
 --- with the changes, under the `alternative_order_id` `renewalOf<id>`. Without
 --- `certificate.csr` among the changes the old CSR is used, and so the old
 --- key. A validity or another organization replaces the old one whole; null
---- takes a member out. `info.existed`: it was there already.
+--- takes a member out. `info.existed`: it was there already. An order with
+--- more than 30 days left is `refused` and nothing is sent: its certificate is
+--- reissued at no cost.
 ---@param id integer|string an order's id
 ---@param changes? table the members that differ, as in an order
----@param options? certcentral.order_options
+---@param options? certcentral.client_renew_options
 ---@return certcentral.result|nil
 ---@return certcentral.info|certcentral.error
 function client:renew(id, changes, options) end
 
---- Says whether to renew, to reissue or to wait. An order that is over and not
+--- Says whether to renew, to reissue or to wait. `reissue` when
+--- `certcentral.schedule` says so, `renew` in the last `days` of the order,
+--- else `wait`; `at` is when something is due. An order that is over and not
 --- expired is `refused`: only a new one helps.
 ---@param id integer|string an order's id
 ---@param options? certcentral.client_renewal_advice_options
@@ -1240,5 +1257,13 @@ function certcentral.order_from_csr(pem, defaults) end
 ---@return string|certcentral.date|nil
 ---@return certcentral.error|nil
 function certcentral.date(when) end
+
+--- Says when to issue certificates, so that the fewest cover a plan. Each item
+--- has `at`, when to issue, in seconds since 1970, and `days`, how long the
+--- certificate lasts. With no more certificates than the fewest, each leaves
+--- as many days in hand as it can.
+---@param options certcentral.schedule_options
+---@return certcentral.answer[]
+function certcentral.schedule(options) end
 
 return certcentral

@@ -144,6 +144,7 @@ describe("a renewal", function()
   for i, case in ipairs(validities) do
     it("is valid as long as the old order was: " .. i, function()
       local body = renewed(nil, function(old)
+        old.status = "expired" -- whatever its dates are
         old.validity_years = case[1].validity_years
         old.order_valid_till = case[1].order_valid_till
                                or old.order_valid_till
@@ -266,24 +267,98 @@ describe("a renewal", function()
   end
 end)
 
+describe("a renewal that is too early", function()
+  local function plan(days, status)
+    return function(old)
+      old.order_valid_till = os.date("!%Y-%m-%d", NOW + days * DAY)
+      old.status = status or old.status
+      return old
+    end
+  end
+
+  it("is refused, and nothing is bought", function()
+    -- on day 170 of a year's plan whose first certificate lasts 199 days
+    local body, result, err, requests = renewed(nil, plan(195))
+    assert.is_nil(body)
+    assert.is_nil(result)
+    assert.are.equal("refused", err.kind)
+    assert.are.equal("not_placed", err.outcome)
+    assert.are.equal("order 7 lasts 195 more days, in which a new certificate "
+      .. "is a reissue that costs nothing: call client:reissue(7, ...), renew "
+      .. "in the last 30 days, or give renew_early = true to buy now",
+      err.message)
+    assert.are.same({ OLD, LOOKUP }, { requests[1].line, requests[2].line })
+  end)
+
+  local cases = { -- days, status, options; whether it is bought
+    { 31, "issued", {}, false }, { 30, "issued", {}, true },
+    { 31, "reissue_pending", {}, false }, { 31, "approved", {}, false },
+    { 31, "expired", {}, true }, { 31, "revoked", {}, true },
+    { 365, "issued", { renew_early = true }, true },
+    { 365, "issued", { renew_early = false }, false },
+  }
+  for i, case in ipairs(cases) do
+    it(("is bought only where that is said: %d"):format(i), function()
+      case[3].now = NOW
+      local body = renewed(nil, plan(case[1], case[2]), case[3])
+      assert.are.equal(case[4], body ~= nil)
+    end)
+  end
+
+  it("is found where it was bought before", function()
+    local client, requests = client_of(old_order(plan(195)), { [LOOKUP] =
+      { 200, '{"orders":[{"order_id":99,"status":"pending"}]}' } })
+    local result, info = client:renew(7, nil, OPTIONS)
+    assert.are.equal(99, result.id)
+    assert.is_true(info.existed)
+    assert.is_nil(body_of(requests))
+  end)
+
+  it("is not judged where the look-up fails", function()
+    local client, requests = client_of(old_order(plan(195)),
+      { [LOOKUP] = { 500, "" } }, { retry = { attempts = 1 } })
+    local result, err = client:renew(7, nil, OPTIONS)
+    assert.is_nil(result)
+    assert.are.equal("unknown", err.outcome)
+    assert.is_nil(body_of(requests))
+  end)
+
+  it("has an option that is a boolean", function()
+    local client, requests = client_of(old_order())
+    local ok, message = pcall(client.renew, client, 7, nil,
+                              { renew_early = "yes" })
+    assert.is_false(ok)
+    assert.is_truthy(message:find("'renew_early' to 'renew' (boolean expected, "
+                                  .. "got string)", 1, true), message)
+    assert.are.equal(0, #requests)
+  end)
+end)
+
 describe("advice", function()
   local function day(days)
     return os.date("!%Y-%m-%d", NOW + days * DAY)
   end
 
-  -- days left of the certificate, of the order; the advice
+  -- days left of the certificate, of the order; the advice, in how many days
   local cases = {
-    { 100, 100, "wait", "single", "the certificate ends in 100 days" },
-    { 31, 31, "wait", "single", "the certificate ends in 31 days" },
+    { 100, 100, "wait", "single", "the certificate ends in 100 days; the "
+      .. "renewal is due in 70 days, on 10 AUG 2026", 70 },
+    { 31, 31, "wait", "single", "the certificate ends in 31 days", 1 },
     { 30, 30, "renew", "single", "the certificate ends in 30 days, and the "
-      .. "order ends in 30 days" },
-    { 1, 1, "renew", "single", "ends in 1 day, and" },
-    { 0, 0, "renew", "single", "the certificate ends today" },
-    { -1, -1, "renew", "single", "the certificate ended 1 day ago" },
-    { 100, 400, "wait", "multi-year", "ends in 100 days" },
-    { 20, 400, "reissue", "multi-year", "the order has 400 days left" },
-    { -3, 400, "reissue", "multi-year", "the certificate ended 3 days ago" },
-    { 10, 29, "renew", "multi-year", "the order ends in 29 days" },
+      .. "order ends in 30 days", 0 },
+    { 1, 1, "renew", "single", "ends in 1 day, and", 0 },
+    { 0, 0, "renew", "single", "the certificate ends today", 0 },
+    { -1, -1, "renew", "single", "the certificate ended 1 day ago", 0 },
+    { 199, 365, "wait", "multi-year", "the certificate ends in 199 days; the "
+      .. "next reissue is due in 167 days, on 15 NOV 2026", 167 },
+    { 33, 199, "wait", "multi-year", "the next reissue is due in 1 day", 1 },
+    { 32, 198, "reissue", "multi-year", "the order has 198 days left, in "
+      .. "which", 0 },
+    { 20, 400, "reissue", "multi-year", "the order has 400 days left", 0 },
+    { -3, 400, "reissue", "multi-year", "the certificate ended 3 days ago",
+      0 },
+    { 10, 29, "renew", "multi-year", "the order ends in 29 days", 0 },
+    { 50, 55, "wait", "multi-year", "the renewal is due in 25 days", 25 },
   }
   for i, case in ipairs(cases) do
     it(("%d: %s"):format(i, case[3]), function()
@@ -297,9 +372,22 @@ describe("advice", function()
       assert.is_truthy(advice.reason:find(case[5], 1, true), advice.reason)
       advice.reason = nil
       assert.are.same({ order_id = 7, action = case[3], plan = case[4],
-        days_left = case[1], order_days_left = case[2] }, advice)
+        days_left = case[1], order_days_left = case[2],
+        at = NOW + case[6] * DAY }, advice)
     end)
   end
+
+  it("knows for how long certificates are issued", function()
+    local client = client_of(old_order(function(old)
+      old.certificate.valid_from = day(-40)
+      old.certificate.valid_till, old.order_valid_till = day(50), day(325)
+      return old
+    end))
+    -- of 90 days, each with 21 in hand
+    assert.are.equal(NOW + 29 * DAY, client:renewal_advice(7).at)
+    assert.are.equal("reissue",
+                     client:renewal_advice(7, { least = 60 }).action)
+  end)
 
   it("is given as early as one wishes", function()
     local client = client_of(old_order(function(old)

@@ -36,7 +36,8 @@ function ways.ensure()
 end
 
 function ways.renew()
-  return client:renew(tonumber(name), nil, { check_csr = false })
+  return client:renew(tonumber(name), nil,
+                      { check_csr = false, renew_early = true })
 end
 
 if ready ~= "-" then

@@ -100,7 +100,7 @@ local rows = {
     arguments = "id [, changes [, options]]",
     returns = "result, info; or nil, err",
     doc = "Renews an order, once however often it is called." },
-  { "renewal_advice", file = "renew", id = "order",
+  { "renewal_advice", file = "advice", id = "order",
     arguments = "id [, options]", returns = "advice; or nil, err",
     doc = "Says whether to renew, to reissue or to wait." },
   { "reissue", file = "reissue", id = "order",

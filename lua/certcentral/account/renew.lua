@@ -1,21 +1,20 @@
---- Renewals: the order after an order, and whether it is time for one.
+--- Renewals: the order after an order.
 
 local arguments = require "certcentral.account.arguments"
 local candidates = require "certcentral.client.candidates"
 local core = require "certcentral.core"
 local defaults = require "certcentral.order.defaults"
 local errors = require "certcentral.error"
-local http_date = require "certcentral.client.http_date"
 local options_of = require "certcentral.options"
 local policy = require "certcentral.client.policy"
 local status = require "certcentral.client.status"
-local wait = require "certcentral.account.wait"
 local rules = require "certcentral.rules"
 local run = require "certcentral.account.run"
+local term = require "certcentral.account.term"
 
 local renew = {}
 
-local DAY = 86400
+local DAY = term.DAY
 local YEAR = 365 -- days
 local MOST_YEARS = 3
 local HASHES = { sha256 = true, sha384 = true, sha512 = true }
@@ -27,26 +26,6 @@ local SAME = { dcv_method = "string", custom_renewal_message = "string",
                locale = "string", disable_renewal_notifications = "boolean",
                disable_ct = "boolean" }
 local FLAGS = { "auto_renew", "auto_reissue" }
-
--- ---- dates ---------------------------------------------------------------
-
--- The first second of a day, or a moment: seconds since 1970, or nil.
-local function time_of(text)
-  if type(text) ~= "string" then
-    return nil
-  end
-  local year, month, day = text:match("^(%d%d%d%d)%-(%d%d)%-(%d%d)$")
-  if year then
-    return http_date.epoch(year, month, day, 0, 0, 0)
-  end
-  return http_date.parse_iso(text)
-end
-
--- Whole days from now to the end of a day; below 0 where that is over.
-local function days_until(text, now)
-  local time = time_of(text)
-  return time and math.floor((time + DAY - 1 - now) / DAY)
-end
 
 -- ---- the renewal ---------------------------------------------------------
 
@@ -106,8 +85,10 @@ local function order_validity(old)
     return { years = old.validity_years }
   end
   local certificate = old.certificate
-  local from = time_of(old.date_created) or time_of(certificate.valid_from)
-  local till = time_of(old.order_valid_till) or time_of(certificate.valid_till)
+  local from = term.time_of(old.date_created) or
+               term.time_of(certificate.valid_from)
+  local till = term.time_of(old.order_valid_till) or
+               term.time_of(certificate.valid_till)
   local days = from and till and math.floor((till - from) / DAY)
   if not days or days < 1 then
     return { years = 1 }
@@ -198,6 +179,8 @@ local function check_changes(changes)
   return changes
 end
 
+-- In these states an order's certificate can be reissued.
+local EARLY = { issued = true, approved = true, reissue_pending = true }
 local RENEWABLE = { issued = true, approved = true, expired = true,
                     reissue_pending = true, revoked = true }
 
@@ -237,18 +220,49 @@ local function obstacle(call, old)
   end
 end
 
--- The options, with the old order's product where they name none.
-local function with_product(options, old)
+-- Why it is too early to renew, or nil. What a plan of which there is more
+-- left needs is a reissue, which costs nothing; a renewal is a purchase.
+local function too_early(call, old)
+  local left = term.order_days_left(old, call.client.world.time())
+  if not left or left <= term.RENEW_AHEAD or
+     not EARLY[core.lower(old.status)] then
+    return nil
+  end
+  local there, err = is_there(call)
+  if there or err then
+    return err
+  end
+  return refused(old, ("lasts %d more days, in which a new certificate is a "
+    .. "reissue that costs nothing: call client:reissue(%d, ...), renew in the "
+    .. "last %d days, or give renew_early = true to buy now")
+    :format(left, old.id, term.RENEW_AHEAD))
+end
+
+-- The options of an order, with the old order's product where they name none;
+-- and renew_early.
+local function split(options, old)
+  if options ~= nil and type(options) ~= "table" then
+    return options, false
+  end
   local product = member(old.product, "name_id")
-  if options ~= nil and type(options) ~= "table" or
-     not is_text(product) or not core.path(product) then
-    return options
-  end
-  local all = { product = product }
+  local all, early = { product = is_text(product) and core.path(product) and
+                                 product or nil }, false
   for option, value in pairs(options or {}) do
-    all[option] = value
+    if option == "renew_early" then
+      early = value
+    else
+      all[option] = value
+    end
   end
-  return all
+  return all, early
+end
+
+local function check_early(options)
+  local early = type(options) == "table" and options.renew_early
+  if early and early ~= true then
+    options_of.raise("bad option 'renew_early' to 'renew' (boolean expected, "
+                     .. "got %s)", type(early))
+  end
 end
 
 --- Renews an order: a new order like the old one, placed at most once,
@@ -259,11 +273,13 @@ end
 --   validity or another organization replaces the old one whole, null takes
 --   a member out. Without certificate.csr the old CSR, and so the old key, is
 --   used again.
--- @param options as for place_order; the product is the old order's
+-- @param options as for place_order; the product is the old order's.
+--   renew_early: true, to buy though the order has many days left
 -- @return result, info (info.existed: it was there already); or nil, err
 function renew.renew(self, id, changes, options)
   id = arguments.id(id, "order", "renew")
   changes = check_changes(changes)
+  check_early(options)
   arguments.call(self)
   local usual = ("renewalOf%d"):format(id)
   local name = is_text(changes.alternative_order_id) and
@@ -276,7 +292,8 @@ function renew.renew(self, id, changes, options)
       err.outcome = "unknown" -- it may have been renewed before
       return nil, err
     end
-    err = obstacle(call, old)
+    local own, early = split(options, old)
+    err = obstacle(call, old) or not early and too_early(call, old)
     if err then
       return nil, errors.of_order(err)
     end
@@ -284,107 +301,12 @@ function renew.renew(self, id, changes, options)
     make_room(order, changes)
     local ready
     ready, err = self:_ready_to_ensure(defaults.merge(order, changes),
-                                       with_product(options, old), "renew")
+                                       own, "renew")
     if not ready then
       return nil, err
     end
     return self:_ensure(call, ready)
   end)
-end
-
--- ---- advice --------------------------------------------------------------
-
-local DAYS = 30 -- before the end that one should act at
-
-renew.DAYS = DAYS
-
-local function ends_in(what, days)
-  if days < 0 then
-    return ("the %s ended %d day%s ago"):format(what, -days,
-                                               days == -1 and "" or "s")
-  elseif days == 0 then
-    return ("the %s ends today"):format(what)
-  end
-  return ("the %s ends in %d day%s"):format(what, days,
-                                           days == 1 and "" or "s")
-end
-
--- What the order is at, where that decides: action, reason.
-local function by_state(order)
-  local state = core.lower(tostring(order.status))
-  if order.is_renewed == true or order.is_renewed == 1 then
-    return "wait", "the order has been renewed already"
-  elseif state == "reissue_pending" then
-    return "wait", "a reissue is under way"
-  elseif state ~= "expired" and not status.is_issued(order) then
-    return "wait", "the order is " .. core.printable(state, 40)
-  end
-end
-
--- By the days that are left: action, reason.
-local function by_days(order, advice, days)
-  local left, order_left = advice.days_left, advice.order_days_left
-  if left > days then
-    return "wait", ends_in("certificate", left)
-  elseif core.lower(tostring(order.status)) ~= "expired" and
-         advice.plan == "multi-year" and order_left > days then
-    return "reissue", ("%s, and the order has %d days left, in which a new "
-      .. "certificate is part of the plan"):format(
-      ends_in("certificate", left), order_left)
-  end
-  return "renew", ends_in("certificate", left) .. ", and "
-                  .. ends_in("order", order_left)
-end
-
--- What CertCentral is set to do by itself.
-local function by_itself(order, advice)
-  local flag = advice.action == "renew" and order.auto_renew or
-               advice.action == "reissue" and order.auto_reissue
-  if flag == 1 or flag == true then
-    advice.auto = true
-    advice.reason = advice.reason .. "; the order is set to do so by itself"
-  end
-end
-
-local function advise(order, now, days)
-  local certificate = type(order.certificate) == "table"
-                      and order.certificate or {}
-  local left = days_until(certificate.valid_till, now)
-               or certificate.days_remaining
-  local order_left = days_until(order.order_valid_till, now) or left
-  local advice = { order_id = order.id, days_left = left,
-                   order_days_left = order_left }
-  if left then
-    advice.plan = order_left > left + 1 and "multi-year" or "single"
-  end
-  advice.action, advice.reason = by_state(order)
-  if not advice.action and not left then
-    return nil, errors.new("protocol", ("order %d came without the date "
-      .. "that its certificate ends at"):format(order.id))
-  elseif not advice.action then
-    advice.action, advice.reason = by_days(order, advice, days)
-    by_itself(order, advice)
-  end
-  return advice
-end
-
---- Tells whether to renew an order, to reissue its certificate or to wait.
--- @param options days: how long before the end to act (default 30)
--- @return {action = "renew", "reissue" or "wait", reason, days_left,
---   order_days_left, plan = "single" or "multi-year", auto: true where the
---   order is set to do so by itself, order_id}; or nil, err, "refused" where
---   the order is over and only a new one helps
-function renew.renewal_advice(self, id, options)
-  id = arguments.id(id, "order", "renewal_advice")
-  options = arguments.options(options, { days = rules.integer(1, 1095) },
-                              "renewal_advice")
-  local order, err = run.within(arguments.call(self), "order", id)
-  if not order then
-    return nil, err
-  elseif status.is_over(order) and core.lower(order.status) ~= "expired" then
-    return nil, wait.not_issued("refused", order, ": place a new order")
-  end
-  return advise(order, self.world.time(), options.days or DAYS)
 end
 
 return renew

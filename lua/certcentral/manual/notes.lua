@@ -82,9 +82,17 @@ return {
     .. "`alternative_order_id` `renewalOf<id>`. Without `certificate.csr` "
     .. "among the changes the old CSR is used, and so the old key. A "
     .. "validity or another organization replaces the old one whole; null "
-    .. "takes a member out. `info.existed`: it was there already.",
+    .. "takes a member out. `info.existed`: it was there already. An order "
+    .. "with more than 30 days left is `refused` and nothing is sent: its "
+    .. "certificate is reissued at no cost.",
+  ["certcentral.schedule"] =
+    "Each item has `at`, when to issue, in seconds since 1970, and `days`, "
+    .. "how long the certificate lasts. With no more certificates than the "
+    .. "fewest, each leaves as many days in hand as it can.",
   ["client:renewal_advice"] =
-    "An order that is over and not expired is `refused`: only a new one "
+    "`reissue` when `certcentral.schedule` says so, `renew` in the last "
+    .. "`days` of the order, else `wait`; `at` is when something is due. "
+    .. "An order that is over and not expired is `refused`: only a new one "
     .. "helps.",
   ["client:revoke_order"] =
     "Reissues and duplicates included. It cannot be undone. true if it is "

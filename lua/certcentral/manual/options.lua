@@ -1,12 +1,13 @@
 --- What options mean: for each set a list of { name, default, text }. A
 -- default is a text, a number or a boolean as the reference shows it.
 
+local advice = require "certcentral.account.advice"
 local certificate = require "certcentral.account.certificate"
 local client_options = require "certcentral.client.options"
 local core = require "certcentral.core"
 local journal_lines = require "certcentral.client.journal_lines"
 local queue = require "certcentral.many.queue"
-local renew = require "certcentral.account.renew"
+local schedule = require "certcentral.order.schedule"
 local wait = require "certcentral.account.wait"
 
 local options = {}
@@ -137,6 +138,17 @@ local own = {
     { "filters", nil, "name -> value, list of values or range "
       .. "`{from =, to =}`." },
     SORT, LIMIT, OFFSET },
+  ["certcentral.schedule"] = {
+    { "certificate_days", nil, "Required: for how many days certificates are "
+      .. "asked for. One lasts no longer than public CAs issue them on its "
+      .. "day: 199 days since 2026-02-24, 99 from 2027-03-15, 46 from "
+      .. "2029-03-15." },
+    { "plan_days", nil, "Required: how many days the plan still has, at most "
+      .. "1100." },
+    { "least", schedule.LEAST, "The days that a certificate must have left "
+      .. "when the next one is issued." },
+    { "now", "the clock", "When the first one is issued, in seconds since "
+      .. "1970." } },
   ["client:place_orders"] = { CONCURRENCY,
     { "validate_first", true, "Check all orders before the first is sent." },
     { "stop_on_error", false, "Begin no more once one has failed; those in "
@@ -154,7 +166,13 @@ local own = {
       .. "order which is not found counts as not placed." },
     { "deadline", "the client's", "Seconds for all of it." } },
   ["client:renewal_advice"] = {
-    { "days", renew.DAYS, "How long before the end to act." } },
+    { "days", advice.DAYS, "How many days before the order ends to renew "
+      .. "it." },
+    { "least", advice.LEAST, "The days that a certificate must have left when "
+      .. "the next one is issued." } },
+  ["client:renew"] = {
+    { "renew_early", false, "Buy though the order has more than 30 days "
+      .. "left." } },
   ["client:replacement_benefits"] = { OFFSET, LIMIT },
   ["client:requests"] = { { "status", nil, "Those of this status." } },
   ["client:resend_dcv_email"] = {

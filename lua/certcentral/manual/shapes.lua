@@ -149,6 +149,8 @@ return {
   { name = "advice", text = "Whether to renew.",
     { "action", '"renew"|"reissue"|"wait"', "What to do." },
     { "reason", "string", "Why." },
+    { "at?", "number", "When it is due, or with `wait` what comes next, in "
+      .. "seconds since 1970." },
     { "days_left?", "integer", "Until the certificate ends." },
     { "order_days_left?", "integer", "Until the order ends." },
     { "plan?", '"single"|"multi-year"', "Whether the order is longer than "
