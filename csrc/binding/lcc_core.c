@@ -185,7 +185,8 @@ LCC_EXPORT int luaopen_certcentral_core(lua_State *L)
 {
   static const luaL_Reg functions[] = {
     {"fields", lcc_fields}, {"secret", lcc_secret}, {"path", core_path},
-    {"process", lcc_process},
+    {"process", lcc_process}, {"day", lcc_day}, {"date", lcc_date},
+    {"days_in", lcc_days_in},
     {"random_id", lcc_random_id}, {"tidy", core_tidy},
     {"printable", core_printable}, {"clock", lcc_clock},
     {"sleep", lcc_sleep}, {"lower", core_lower},
