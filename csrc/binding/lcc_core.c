@@ -113,7 +113,9 @@ static int core_in_format(lua_State *L)
   size_t n;
   const char *s = luaL_checklstring(L, 2, &n);
   dcc_refusal why;
-  bool good = dcc_format_check(format, s, n, dcc_suffix_listed, &why);
+  bool good;
+  luaL_argcheck(L, n > 0, 2, "empty");
+  good = dcc_format_check(format, s, n, dcc_suffix_listed, &why);
   lua_pushboolean(L, good);
   lua_pushstring(L, good ? NULL : why.must);
   return 2;
