@@ -33,9 +33,9 @@ static lcc_chain *push_chain(lua_State *L)
   return lcc_push_owner(L, sizeof(lcc_chain), LCC_CHAIN, chain_gc);
 }
 
-static dcc_csr_text check_text(lua_State *L, int index)
+static dcc_text check_text(lua_State *L, int index)
 {
-  dcc_csr_text text;
+  dcc_text text;
   text.at = luaL_checklstring(L, index, &text.n);
   return text;
 }
@@ -98,7 +98,7 @@ static void set_list(lua_State *L, lcc_chain *c, const char *name,
  * why not. The order's CSR and names, a line each, may be nil. */
 int lcc_read_chain(lua_State *L)
 {
-  dcc_csr_text bytes = check_text(L, 1);
+  dcc_text bytes = check_text(L, 1);
   int64_t now = (int64_t)luaL_checknumber(L, 2);
   dcc_ordered ordered = {{NULL, 0}, {NULL, 0}};
   lcc_chain *c;
@@ -131,7 +131,7 @@ int lcc_read_chain(lua_State *L)
 /* Reads the certificate of argument 1, which this package has written. */
 static dcc_cert *check_cert(lua_State *L, lcc_chain *c)
 {
-  dcc_csr_text pem = check_text(L, 1);
+  dcc_text pem = check_text(L, 1);
   dcc_csr_error error = {""};
   if (!dcc_chain_read(pem.at, pem.n, &c->chain, &error))
     luaL_error(L, "certificate: %s", error.message);
@@ -141,7 +141,7 @@ static dcc_cert *check_cert(lua_State *L, lcc_chain *c)
 /* has_name(pem, name): whether the certificate carries it. */
 int lcc_has_name(lua_State *L)
 {
-  dcc_csr_text name = check_text(L, 2);
+  dcc_text name = check_text(L, 2);
   lcc_chain *c = push_chain(L);
   dcc_cert *cert = check_cert(L, c);
   lua_pushboolean(L, dcc_cert_has_name(cert, name.at, name.n));
@@ -153,7 +153,7 @@ int lcc_has_name(lua_State *L)
  * nil where that cannot be told. */
 int lcc_fits_csr(lua_State *L)
 {
-  dcc_csr_text csr = check_text(L, 2);
+  dcc_text csr = check_text(L, 2);
   lcc_chain *c = push_chain(L);
   dcc_cert *cert = check_cert(L, c);
   dcc_fit fit = dcc_cert_fits_csr(cert, csr.at, csr.n);
@@ -188,9 +188,9 @@ static int refuse_file(lua_State *L, const char *path, int number)
 
 /* The text in a field of the table at `index`; at == NULL: none. It stays on
  * the stack. */
-static dcc_csr_text text_field(lua_State *L, int index, const char *name)
+static dcc_text text_field(lua_State *L, int index, const char *name)
 {
-  dcc_csr_text text = {NULL, 0};
+  dcc_text text = {NULL, 0};
   lua_getfield(L, index, name);
   if (lua_type(L, -1) == LUA_TSTRING)
     text.at = lua_tolstring(L, -1, &text.n);
@@ -203,7 +203,7 @@ static dcc_csr_text text_field(lua_State *L, int index, const char *name)
  * {path = file}. */
 int lcc_fits_key(lua_State *L)
 {
-  dcc_csr_text text, path, passphrase = {NULL, 0};
+  dcc_text text, path, passphrase = {NULL, 0};
   lcc_chain *c;
   dcc_cert *cert;
   dcc_csr_error error = {""};
@@ -222,7 +222,7 @@ int lcc_fits_key(lua_State *L)
       release(c);
       return refuse_file(L, path.at, number);
     }
-    text = (dcc_csr_text){c->text.data, c->text.length};
+    text = (dcc_text){c->text.data, c->text.length};
   }
   fit = dcc_cert_fits_key(cert, text, passphrase, &error);
   release(c);
@@ -263,7 +263,7 @@ static int read_file(lua_State *L, lcc_files *files, size_t i,
 {
   dcc_file *file = &files->list[i];
   dcc_buffer *bytes = &files->read[i];
-  dcc_csr_text text;
+  dcc_text text;
   int item, number;
   luaL_checkstack(L, 10, "files");
   lua_rawgeti(L, 1, (int)i + 1);

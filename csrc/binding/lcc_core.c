@@ -113,7 +113,9 @@ static int core_in_format(lua_State *L)
   size_t n;
   const char *s = luaL_checklstring(L, 2, &n);
   dcc_refusal why;
-  bool good = dcc_format_check(format, s, n, dcc_suffix_listed, &why);
+  bool good;
+  luaL_argcheck(L, n > 0, 2, "empty");
+  good = dcc_format_check(format, s, n, dcc_suffix_listed, &why);
   lua_pushboolean(L, good);
   lua_pushstring(L, good ? NULL : why.must);
   return 2;
@@ -185,7 +187,8 @@ LCC_EXPORT int luaopen_certcentral_core(lua_State *L)
 {
   static const luaL_Reg functions[] = {
     {"fields", lcc_fields}, {"secret", lcc_secret}, {"path", core_path},
-    {"process", lcc_process},
+    {"process", lcc_process}, {"day", lcc_day}, {"date", lcc_date},
+    {"days_in", lcc_days_in},
     {"random_id", lcc_random_id}, {"tidy", core_tidy},
     {"printable", core_printable}, {"clock", lcc_clock},
     {"sleep", lcc_sleep}, {"lower", core_lower},

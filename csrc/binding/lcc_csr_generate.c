@@ -25,9 +25,9 @@ void lcc_push_key_kinds(lua_State *L)
 
 /* The text at the top, none where it is nil. It stays on the stack: what runs
  * meanwhile may take it out of the table. */
-static dcc_csr_text text_of(lua_State *L, const char *name)
+static dcc_text text_of(lua_State *L, const char *name)
 {
-  dcc_csr_text text = {NULL, 0};
+  dcc_text text = {NULL, 0};
   if (lua_isnil(L, -1))
     return text;
   if (lua_type(L, -1) != LUA_TSTRING)
@@ -37,7 +37,7 @@ static dcc_csr_text text_of(lua_State *L, const char *name)
   return text;
 }
 
-static dcc_csr_text member(lua_State *L, const char *name)
+static dcc_text member(lua_State *L, const char *name)
 {
   lua_pushstring(L, name);
   lua_rawget(L, 1);
@@ -63,7 +63,7 @@ static void read_texts(lua_State *L, dcc_csr_spec *spec)
  * holds them. */
 static void read_names(lua_State *L, dcc_csr_spec *spec)
 {
-  dcc_csr_text *names;
+  dcc_text *names;
   size_t count;
   int given;
   lua_pushliteral(L, "dns_names");

@@ -14,13 +14,13 @@ static int wrong_type(lua_State *L, const char *name, const char *expected)
 }
 
 /* Pushes a field that is a string, or nil where that is allowed. */
-static dcc_curl_text text_field(lua_State *L, int table, const char *name,
+static dcc_text text_field(lua_State *L, int table, const char *name,
                                 int required)
 {
-  dcc_curl_text text = { NULL, 0 };
+  dcc_text text = { NULL, 0 };
   lua_getfield(L, table, name);
   if (lua_type(L, -1) == LUA_TSTRING)
-    text.bytes = lua_tolstring(L, -1, &text.length);
+    text.at = lua_tolstring(L, -1, &text.n);
   else if (required || !lua_isnil(L, -1))
     wrong_type(L, name, "a string");
   return text;
@@ -29,10 +29,10 @@ static dcc_curl_text text_field(lua_State *L, int table, const char *name,
 /* The same for a string that C reads up to its NUL. */
 static const char *name_field(lua_State *L, int table, const char *name)
 {
-  dcc_curl_text text = text_field(L, table, name, 0);
-  if (text.bytes != NULL && strlen(text.bytes) != text.length)
+  dcc_text text = text_field(L, table, name, 0);
+  if (text.at != NULL && strlen(text.at) != text.n)
     luaL_error(L, "'%s' must have no NUL byte", name);
-  return text.bytes;
+  return text.at;
 }
 
 /* Seconds as milliseconds, at least 1; 0 where the field is absent. */
@@ -83,15 +83,15 @@ static int is_userdata(lua_State *L, const char *type)
 
 /* The bytes are the secret's own, which a finalizer may wipe: nothing of Lua
  * is to be called between this and their copying. */
-static dcc_curl_text secret_field(lua_State *L, int table, const char *name)
+static dcc_text secret_field(lua_State *L, int table, const char *name)
 {
-  dcc_curl_text text = { NULL, 0 };
+  dcc_text text = { NULL, 0 };
   lua_getfield(L, table, name);
   if (is_userdata(L, LCC_SECRET)) {
     const dcc_secret *secret = lua_touserdata(L, -1);
-    text.bytes = secret->bytes;
-    text.length = secret->length;
-    if (text.length == 0)
+    text.at = secret->bytes;
+    text.n = secret->length;
+    if (text.n == 0)
       luaL_error(L, "'%s' must not be empty or closed", name);
   } else if (!lua_isnil(L, -1)) {
     wrong_type(L, name, "a secret of certcentral.core");
@@ -140,8 +140,8 @@ static size_t read_headers(lua_State *L, int table, dcc_curl_header *headers)
     if (n >= DCC_CURL_HEADERS_MAX)
       luaL_error(L, "'headers' must have at most %d names",
                  (int)DCC_CURL_HEADERS_MAX);
-    headers[n].name.bytes = lua_tolstring(L, -2, &headers[n].name.length);
-    headers[n].value.bytes = lua_tolstring(L, -1, &headers[n].value.length);
+    headers[n].name.at = lua_tolstring(L, -2, &headers[n].name.n);
+    headers[n].value.at = lua_tolstring(L, -1, &headers[n].value.n);
     n++;
     lua_pop(L, 1);
   }
@@ -195,15 +195,15 @@ static void push_headers(lua_State *L, const dcc_curl_response *response)
   size_t at = 0;
   lua_createtable(L, 0, 8);
   while (dcc_curl_next_header(response, &at, &header)) {
-    lua_pushlstring(L, header.name.bytes, header.name.length);
+    lua_pushlstring(L, header.name.at, header.name.n);
     lua_pushvalue(L, -1);
     lua_rawget(L, -3);
     if (lua_isnil(L, -1)) {
       lua_pop(L, 1);
-      lua_pushlstring(L, header.value.bytes, header.value.length);
+      lua_pushlstring(L, header.value.at, header.value.n);
     } else {
       lua_pushliteral(L, ", ");
-      lua_pushlstring(L, header.value.bytes, header.value.length);
+      lua_pushlstring(L, header.value.at, header.value.n);
       lua_concat(L, 3);
     }
     lua_rawset(L, -3);

@@ -11,6 +11,11 @@
 void lcc_push_check(lua_State *L);
 void lcc_push_options(lua_State *L);
 
+/* lcc_date.c */
+int lcc_day(lua_State *L);
+int lcc_date(lua_State *L);
+int lcc_days_in(lua_State *L);
+
 /* lcc_fields.c */
 int lcc_fields(lua_State *L);
 

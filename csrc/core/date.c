@@ -10,7 +10,7 @@ static bool is_leap(int64_t year)
   return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 }
 
-static int days_in(int64_t year, int month)
+int dcc_days_in(int64_t year, int month)
 {
   static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   return days[month - 1] + (month == 2 && is_leap(year));
@@ -54,8 +54,8 @@ int64_t dcc_day_add_years(int64_t at, int64_t years)
   int month, day;
   dcc_day_date(at, &year, &month, &day);
   year += years;
-  if (day > days_in(year, month))
-    day = days_in(year, month);
+  if (day > dcc_days_in(year, month))
+    day = dcc_days_in(year, month);
   return dcc_day(year, month, day);
 }
 
@@ -79,7 +79,7 @@ static int digits(const char *s, size_t n)
 static bool exists(int year, int month, int day, int64_t *at)
 {
   if (year < 1 || month < 1 || month > 12 || day < 1 ||
-      day > days_in(year, month))
+      day > dcc_days_in(year, month))
     return false;
   *at = dcc_day(year, month, day);
   return true;

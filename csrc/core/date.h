@@ -8,6 +8,9 @@
 
 enum { DCC_DATE_SIZE = 12 }; /* "09 JUN 2027" and a NUL */
 
+/* The days of a month, 1 to 12. */
+int dcc_days_in(int64_t year, int month);
+
 /* The day of a date; it is taken to exist. */
 int64_t dcc_day(int64_t year, int month, int day);
 

@@ -134,11 +134,11 @@ static void ask_all(dcc_curl *handle, const char *url, bool answered)
 {
   static char body[8192], value[900];
   dcc_curl_header headers[] = {
-    { DCC_CURL_TEXT("Content-Type"), DCC_CURL_TEXT("application/json") },
-    { DCC_CURL_TEXT("X-Long"), { value, sizeof value } },
-    { DCC_CURL_TEXT("X-Longer"), { value, sizeof value } }
+    { DCC_TEXT("Content-Type"), DCC_TEXT("application/json") },
+    { DCC_TEXT("X-Long"), { value, sizeof value } },
+    { DCC_TEXT("X-Longer"), { value, sizeof value } }
   };
-  dcc_curl_request request = { .method = DCC_CURL_TEXT("POST"),
+  dcc_curl_request request = { .method = DCC_TEXT("POST"),
                                .url = { url, strlen(url) },
                                .headers = headers,
                                .body = { body, sizeof body } };

@@ -26,7 +26,7 @@ static dcc_multi *multi;
 
 static dcc_curl_request request(const char *body)
 {
-  dcc_curl_request made = { .method = DCC_CURL_TEXT("POST"),
+  dcc_curl_request made = { .method = DCC_TEXT("POST"),
                             .url = { url, strlen(url) },
                             .body = { body, strlen(body) },
                             .timeout_ms = PATIENCE_MS };

@@ -18,12 +18,12 @@ static void check_fields(const dcc_curl_response *response)
   size_t at = 0, count = 0;
   while (dcc_curl_next_header(response, &at, &field)) {
     must(at <= response->headers.length, "a field beyond the end");
-    must(strlen(field.name.bytes) == field.name.length &&
-         strlen(field.value.bytes) == field.value.length, "a NUL inside");
-    for (size_t i = 0; i < field.name.length; i++)
-      must(field.name.bytes[i] < 'A' || field.name.bytes[i] > 'Z',
+    must(strlen(field.name.at) == field.name.n &&
+         strlen(field.value.at) == field.value.n, "a NUL inside");
+    for (size_t i = 0; i < field.name.n; i++)
+      must(field.name.at[i] < 'A' || field.name.at[i] > 'Z',
            "a name in capitals");
-    must(memchr(field.value.bytes, '\n', field.value.length) == NULL,
+    must(memchr(field.value.at, '\n', field.value.n) == NULL,
          "a line break in a value");
     count++;
   }

@@ -62,9 +62,9 @@ static dcc_multi *new_multi(void)
 static int64_t add(dcc_multi *m, long connect_timeout_ms)
 {
   dcc_curl_request request = {
-    .method = DCC_CURL_TEXT("POST"),
-    .url = DCC_CURL_TEXT("https://name.invalid/order"),
-    .body = DCC_CURL_TEXT("{}"),
+    .method = DCC_TEXT("POST"),
+    .url = DCC_TEXT("https://name.invalid/order"),
+    .body = DCC_TEXT("{}"),
     .connect_timeout_ms = connect_timeout_ms };
   dcc_curl_failure failure;
   int64_t id = dcc_multi_add(m, &request, &failure);

@@ -300,7 +300,7 @@ static dcc_fit fit(EVP_PKEY *key, const char *passphrase, const char *given)
 {
   char pem[2000];
   dcc_csr_error error = {""};
-  dcc_csr_text text = {pem, 0}, word = {given, given ? strlen(given) : 0};
+  dcc_text text = {pem, 0}, word = {given, given ? strlen(given) : 0};
   dcc_fit got;
   text.n = write_key(key, passphrase, pem, sizeof pem);
   fill_queue();
@@ -315,7 +315,7 @@ static dcc_fit fit(EVP_PKEY *key, const char *passphrase, const char *given)
 static void test_keys(void)
 {
   dcc_csr_error error;
-  dcc_csr_text none = {"none", 4}, no = {NULL, 0};
+  dcc_text none = {"none", 4}, no = {NULL, 0};
   expect(fit(keys[0], NULL, NULL) == DCC_FITS, "no fit", "plain", 0);
   expect(fit(keys[1], NULL, NULL) == DCC_OTHER_KEY, "a fit", "another", 0);
   expect(fit(keys[0], "secret", "secret") == DCC_FITS, "no fit", "right", 0);

@@ -17,17 +17,15 @@
 #include "../file/dcc_file.h"
 #include "../x509/dcc_csr.h"
 
-#define TEXT(literal) {(literal), sizeof(literal) - 1}
-
-static const dcc_csr_text names[] = {TEXT("www.example.com"),
-                                     TEXT("93.184.216.34")};
+static const dcc_text names[] = {DCC_TEXT("www.example.com"),
+                                 DCC_TEXT("93.184.216.34")};
 
 static dcc_csr_spec spec_for(const char *key)
 {
   dcc_csr_spec spec = {.key = key,
-                       .common_name = TEXT("example.com"),
-                       .organization = TEXT("Example"),
-                       .country = TEXT("us"),
+                       .common_name = DCC_TEXT("example.com"),
+                       .organization = DCC_TEXT("Example"),
+                       .country = DCC_TEXT("us"),
                        .names = names,
                        .name_count = 2};
   return spec;
@@ -179,14 +177,14 @@ static void test_memory(bool all_after, long step)
 
 static void test_refusals(void)
 {
-  static dcc_csr_text many[3000];
+  static dcc_text many[3000];
   dcc_csr_spec spec = spec_for("ec-p999");
   expect(!make(&spec, 0), "an unknown kind was made", "refusals", 0);
   spec = spec_for("ec-p256");
-  spec.country = (dcc_csr_text)TEXT("USA");
+  spec.country = (dcc_text)DCC_TEXT("USA");
   expect(!make(&spec, 0), "a long country was taken", "refusals", 0);
   spec = spec_for("ec-p256");
-  spec.organization = (dcc_csr_text)TEXT("\xFF");
+  spec.organization = (dcc_text)DCC_TEXT("\xFF");
   expect(!make(&spec, 0), "what is not UTF-8 was taken", "refusals", 0);
   spec = spec_for("ec-p256");
   for (size_t i = 0; i < 3000; i++) {

@@ -86,20 +86,20 @@ static void serve(int i, bool is_new)
 /* ---- requests ------------------------------------------------------------ */
 
 static const dcc_curl_options options = {
-  .api_key = DCC_CURL_TEXT("canary-key"), .proxy = "",
+  .api_key = DCC_TEXT("canary-key"), .proxy = "",
 };
 
 static const dcc_curl_request *a_request(void)
 {
   static const dcc_curl_header headers[] = {
-    {DCC_CURL_TEXT("Content-Type"), DCC_CURL_TEXT("application/json")},
+    {DCC_TEXT("Content-Type"), DCC_TEXT("application/json")},
   };
   static dcc_curl_request request = {
-    .method = DCC_CURL_TEXT("POST"), .headers = headers, .header_count = 1,
-    .body = DCC_CURL_TEXT(BODY), .timeout_ms = 20000,
+    .method = DCC_TEXT("POST"), .headers = headers, .header_count = 1,
+    .body = DCC_TEXT(BODY), .timeout_ms = 20000,
   };
-  request.url.bytes = url;
-  request.url.length = strlen(url);
+  request.url.at = url;
+  request.url.n = strlen(url);
   return &request;
 }
 

@@ -41,10 +41,10 @@ int main(void)
   dcc_curl_options options = { .proxy = "" };
   dcc_curl_failure failure;
   dcc_multi *m = dcc_multi_new(&options, 0, &failure);
-  dcc_curl_request request = { .method = DCC_CURL_TEXT("GET"),
+  dcc_curl_request request = { .method = DCC_TEXT("GET"),
                                .timeout_ms = 60000 };
   (void)snprintf(url, sizeof url, "http://127.0.0.1:%d/", port);
-  request.url = (dcc_curl_text){ url, strlen(url) };
+  request.url = (dcc_text){ url, strlen(url) };
   for (i = 0; i < REQUESTS; i++)
     expect(dcc_multi_add(m, &request, &failure) != 0, "%s", failure.message);
   m->connected = true; /* none waits for the connection of the first */

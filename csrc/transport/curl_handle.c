@@ -172,12 +172,12 @@ static bool usable(dcc_curl_failure *failure)
 static bool check_options(const dcc_curl_options *options,
                           dcc_curl_failure *failure)
 {
-  dcc_curl_text agent = { options->user_agent, 0 };
+  dcc_text agent = { options->user_agent, 0 };
   if (!dcc_curl_printable(options->api_key))
     return dcc_curl_refuse(
       failure, "the API key has a control character, which no header carries");
-  if (agent.bytes != NULL)
-    agent.length = strlen(agent.bytes);
+  if (agent.at != NULL)
+    agent.n = strlen(agent.at);
   if (!dcc_curl_printable(agent))
     return dcc_curl_refuse(failure,
                            "'user_agent' must have no control characters");
@@ -238,7 +238,7 @@ static bool begin_anew(dcc_curl *h, dcc_curl_failure *failure)
 static bool fill(dcc_curl *h, const dcc_curl_options *options,
                  dcc_curl_failure *failure)
 {
-  dcc_curl_text key = options->api_key;
+  dcc_text key = options->api_key;
   const char *agent = options->user_agent;
   if (agent == NULL)
     agent = "certcentral";
@@ -246,7 +246,7 @@ static bool fill(dcc_curl *h, const dcc_curl_options *options,
   if (!copy(&h->ca_file, options->ca_file)
       || !copy(&h->proxy, options->proxy)
       || !copy(&h->user_agent, agent)
-      || (key.length && !dcc_secret_set(&h->api_key, key.bytes, key.length)))
+      || (key.n && !dcc_secret_set(&h->api_key, key.at, key.n)))
     return dcc_curl_no_memory(failure);
   return begin(h, failure);
 }

@@ -87,7 +87,7 @@ bool dcc_curl_prepare(dcc_curl *h, const dcc_curl_request *request,
 
 /* Whether the text has no control character (a tab is one too, but allowed
  * inside a header's value). */
-bool dcc_curl_printable(dcc_curl_text text);
+bool dcc_curl_printable(dcc_text text);
 
 /* curl_response.c: libcurl's callbacks for what comes in. */
 size_t dcc_curl_on_header(char *line, size_t size, size_t n, void *handle);

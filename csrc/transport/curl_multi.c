@@ -25,11 +25,11 @@ static bool prepare(dcc_transfer *t, const dcc_curl_request *request,
                     dcc_curl_failure *failure)
 {
   dcc_curl_request own = *request;
-  dcc_buffer_add(&t->body, request->body.bytes, request->body.length);
+  dcc_buffer_add(&t->body, request->body.at, request->body.n);
   if (t->body.failed)
     return dcc_curl_no_memory(failure);
-  if (request->body.bytes != NULL)
-    own.body.bytes = t->body.length > 0 ? t->body.data : "";
+  if (request->body.at != NULL)
+    own.body.at = t->body.length > 0 ? t->body.data : "";
   dcc_curl_begin(t->curl, &t->result->response);
   return dcc_curl_prepare(t->curl, &own, failure);
 }

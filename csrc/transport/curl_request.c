@@ -21,19 +21,14 @@ static const struct {
   { "DELETE", true, "DELETE" }
 };
 
-static bool equal(dcc_curl_text text, const char *s)
-{
-  return strlen(s) == text.length && memcmp(text.bytes, s, text.length) == 0;
-}
-
 /* A POST and a PUT always have a body, if an empty one. */
 static int find_shape(const dcc_curl_request *request,
                       dcc_curl_failure *failure)
 {
-  bool body = request->body.length > 0;
+  bool body = request->body.n > 0;
   int found = -1, i;
   for (i = 0; i < (int)(sizeof shapes / sizeof *shapes); i++)
-    if (equal(request->method, shapes[i].method)
+    if (dcc_text_is(request->method, shapes[i].method)
         && (found < 0 || shapes[i].body == body))
       found = i;
   if (found < 0)
@@ -48,7 +43,7 @@ static int find_shape(const dcc_curl_request *request,
 static bool set_body(dcc_curl *h, const dcc_curl_request *request, int shape,
                      dcc_curl_failure *failure)
 {
-  dcc_curl_text body = request->body;
+  dcc_text body = request->body;
   if (h->shape != shape) {
     h->shape = -1; /* unknown while it changes */
     SET(CURLOPT_CUSTOMREQUEST, shapes[shape].custom);
@@ -57,8 +52,8 @@ static bool set_body(dcc_curl *h, const dcc_curl_request *request, int shape,
     h->shape = shape;
   }
   if (shapes[shape].body) {
-    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.length);
-    SET(CURLOPT_POSTFIELDS, body.length > 0 ? body.bytes : "");
+    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.n);
+    SET(CURLOPT_POSTFIELDS, body.n > 0 ? body.at : "");
   }
   return true;
 }
@@ -157,16 +152,15 @@ static bool apply_url(dcc_curl *h, dcc_curl_failure *failure)
   return true;
 }
 
-static bool set_url(dcc_curl *h, dcc_curl_text url, dcc_curl_failure *failure)
+static bool set_url(dcc_curl *h, dcc_text url, dcc_curl_failure *failure)
 {
   dcc_buffer *last = &h->url;
-  if (last->length == url.length + 1
-      && memcmp(last->data, url.bytes, url.length) == 0)
+  if (last->length == url.n + 1 && memcmp(last->data, url.at, url.n) == 0)
     return true;
-  if (url.length == 0 || memchr(url.bytes, '\0', url.length) != NULL)
+  if (url.n == 0 || memchr(url.at, '\0', url.n) != NULL)
     return refuse_url(failure, "is not a URL");
   dcc_buffer_clear(last);
-  dcc_buffer_add(last, url.bytes, url.length);
+  dcc_buffer_add(last, url.at, url.n);
   dcc_buffer_addc(last, '\0');
   if (last->failed) {
     dcc_buffer_clear(last);
@@ -180,11 +174,11 @@ static bool set_url(dcc_curl *h, dcc_curl_text url, dcc_curl_failure *failure)
 
 /* --- headers --- */
 
-bool dcc_curl_printable(dcc_curl_text text)
+bool dcc_curl_printable(dcc_text text)
 {
   size_t i;
-  for (i = 0; i < text.length; i++) {
-    unsigned char c = (unsigned char)text.bytes[i];
+  for (i = 0; i < text.n; i++) {
+    unsigned char c = (unsigned char)text.at[i];
     if ((c < 0x20 && c != '\t') || c == 0x7f)
       return false;
   }
@@ -192,24 +186,23 @@ bool dcc_curl_printable(dcc_curl_text text)
 }
 
 /* RFC 9110: the characters of a field's name. */
-static bool is_token(dcc_curl_text text)
+static bool is_token(dcc_text text)
 {
   static const char others[] = "!#$%&'*+-.^_`|~";
   size_t i;
-  for (i = 0; i < text.length; i++) {
-    char c = text.bytes[i];
+  for (i = 0; i < text.n; i++) {
+    char c = text.at[i];
     bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
                  || (c >= '0' && c <= '9');
     if (!alnum && (c == '\0' || strchr(others, c) == NULL))
       return false;
   }
-  return text.length > 0;
+  return text.n > 0;
 }
 
-static bool is_header(dcc_curl_text name, const char *s)
+static bool is_header(dcc_text name, const char *s)
 {
-  return strlen(s) == name.length
-         && dcc_ascii_same(name.bytes, s, name.length);
+  return strlen(s) == name.n && dcc_ascii_same(name.at, s, name.n);
 }
 
 /* Headers that frame the message, or that must agree with what is done. */
@@ -237,23 +230,21 @@ static bool check_header(const dcc_curl *h, const dcc_curl_header *header,
   if (!dcc_curl_printable(header->value))
     return dcc_curl_refuse(
       failure, "header '%.*s' must have no line break or control character",
-      (int)(header->name.length < 64 ? header->name.length : 64),
-      header->name.bytes);
+      (int)(header->name.n < 64 ? header->name.n : 64),
+      header->name.at);
   return true;
 }
 
 /* "Name: value", or "Name;", which is how libcurl writes an empty value;
  * "Name:" would mean to leave the header out. */
-static void add_line(dcc_buffer *lines, dcc_curl_text name,
-                     dcc_curl_text value)
+static void add_line(dcc_buffer *lines, dcc_text name, dcc_text value)
 {
-  while (value.length > 0
-         && (*value.bytes == ' ' || *value.bytes == '\t'))
-    value.bytes++, value.length--;
-  dcc_buffer_add(lines, name.bytes, name.length);
-  if (value.length > 0) {
+  while (value.n > 0 && (*value.at == ' ' || *value.at == '\t'))
+    value.at++, value.n--;
+  dcc_buffer_add(lines, name.at, name.n);
+  if (value.n > 0) {
     dcc_buffer_add(lines, ": ", 2);
-    dcc_buffer_add(lines, value.bytes, value.length);
+    dcc_buffer_add(lines, value.at, value.n);
   } else {
     dcc_buffer_addc(lines, ';');
   }
@@ -277,15 +268,15 @@ static void add_blanks(dcc_buffer *lines, bool type)
 static bool write_lines(dcc_curl *h, const dcc_curl_request *request,
                         dcc_curl_failure *failure)
 {
-  static const dcc_curl_text key_name = DCC_CURL_TEXT(DCC_CURL_KEY_HEADER);
-  static const dcc_curl_text agent_name = DCC_CURL_TEXT("User-Agent");
+  static const dcc_text key_name = DCC_TEXT(DCC_CURL_KEY_HEADER);
+  static const dcc_text agent_name = DCC_TEXT("User-Agent");
   dcc_buffer *lines = &h->fresh;
-  dcc_curl_text key = { h->api_key.bytes, h->api_key.length };
-  dcc_curl_text agent = { h->user_agent, strlen(h->user_agent) };
+  dcc_text key = { h->api_key.bytes, h->api_key.length };
+  dcc_text agent = { h->user_agent, strlen(h->user_agent) };
   bool type = false, named = false;
   size_t i;
   dcc_buffer_clear(lines);
-  if (key.length > 0)
+  if (key.n > 0)
     add_line(lines, key_name, key);
   for (i = 0; i < request->header_count; i++) {
     const dcc_curl_header *header = &request->headers[i];

@@ -114,12 +114,12 @@ bool dcc_curl_next_header(const dcc_curl_response *response, size_t *at,
   const dcc_buffer *from = &response->headers;
   if (*at >= from->length)
     return false;
-  header->name.bytes = from->data + *at;
-  header->name.length = strlen(header->name.bytes);
-  *at += header->name.length + 1;
-  header->value.bytes = from->data + *at;
-  header->value.length = strlen(header->value.bytes);
-  *at += header->value.length + 1;
+  header->name.at = from->data + *at;
+  header->name.n = strlen(header->name.at);
+  *at += header->name.n + 1;
+  header->value.at = from->data + *at;
+  header->value.n = strlen(header->value.at);
+  *at += header->value.n + 1;
   return true;
 }
 

@@ -3,7 +3,7 @@
  *   dcc_curl_failure failure;
  *   dcc_curl_response response = {0};
  *   dcc_curl *handle = dcc_curl_new(&(dcc_curl_options){0}, &failure);
- *   dcc_curl_request request = { .method = DCC_CURL_TEXT("GET"), ... };
+ *   dcc_curl_request request = { .method = DCC_TEXT("GET"), ... };
  *   if (handle && dcc_curl_perform(handle, &request, &response, &failure))
  *     printf("%ld\n", response.status);
  *   dcc_curl_response_free(&response);
@@ -19,17 +19,9 @@
 #include <stddef.h>
 
 #include "../core/buffer.h"
+#include "../core/text.h"
 
 typedef struct dcc_curl dcc_curl;
-
-/* Bytes that belong to someone else; no NUL is needed behind them. */
-typedef struct dcc_curl_text {
-  const char *bytes;
-  size_t length;
-} dcc_curl_text;
-
-/* A string literal as a dcc_curl_text. */
-#define DCC_CURL_TEXT(literal) { "" literal, sizeof(literal) - 1 }
 
 /* The header that carries the API key. */
 #define DCC_CURL_KEY_HEADER "X-DC-DEVKEY"
@@ -46,7 +38,7 @@ enum {
 /* All zero is a handle without a key, with the system's CA certificates.
  * Everything is copied. */
 typedef struct dcc_curl_options {
-  dcc_curl_text api_key;  /* no bytes: no key header */
+  dcc_text api_key;       /* none: no key header */
   const char *ca_file;    /* PEM file; NULL: the system's certificates */
   const char *proxy;      /* NULL: as $https_proxy and $no_proxy say; "":
                              none. A loopback address is never asked for
@@ -56,16 +48,16 @@ typedef struct dcc_curl_options {
 } dcc_curl_options;
 
 typedef struct dcc_curl_header {
-  dcc_curl_text name;
-  dcc_curl_text value;
+  dcc_text name;
+  dcc_text value;
 } dcc_curl_header;
 
 typedef struct dcc_curl_request {
-  dcc_curl_text method; /* GET, POST, PUT or DELETE */
-  dcc_curl_text url;    /* https; http to a loopback address alone */
+  dcc_text method; /* GET, POST, PUT or DELETE */
+  dcc_text url;    /* https; http to a loopback address alone */
   const dcc_curl_header *headers;
   size_t header_count;     /* at most DCC_CURL_HEADERS_MAX */
-  dcc_curl_text body;      /* bytes NULL: none; not copied */
+  dcc_text body;           /* not copied */
   long timeout_ms;         /* of the whole call; 0: default */
   long connect_timeout_ms; /* name, connection and TLS; 0: default */
 } dcc_curl_request;

@@ -195,7 +195,7 @@ dcc_fit dcc_cert_fits_csr(dcc_cert *cert, const char *csr, size_t n)
  * sits at the terminal. */
 static int give_passphrase(char *to, int size, int writing, void *user)
 {
-  const dcc_csr_text *passphrase = user;
+  const dcc_text *passphrase = user;
   (void)writing;
   if (passphrase->at == NULL || passphrase->n > (size_t)size)
     return -1;
@@ -203,7 +203,7 @@ static int give_passphrase(char *to, int size, int writing, void *user)
   return (int)passphrase->n;
 }
 
-static EVP_PKEY *read_private_key(dcc_csr_text key, dcc_csr_text passphrase)
+static EVP_PKEY *read_private_key(dcc_text key, dcc_text passphrase)
 {
   BIO *text = BIO_new_mem_buf(key.at, (int)key.n);
   EVP_PKEY *read = NULL;
@@ -213,7 +213,7 @@ static EVP_PKEY *read_private_key(dcc_csr_text key, dcc_csr_text passphrase)
   return read;
 }
 
-static bool is_encrypted(dcc_csr_text key)
+static bool is_encrypted(dcc_text key)
 {
   static const char word[] = "ENCRYPTED";
   for (size_t i = 0; i + sizeof word - 1 <= key.n; i++)
@@ -222,7 +222,7 @@ static bool is_encrypted(dcc_csr_text key)
   return false;
 }
 
-static dcc_fit no_key(dcc_csr_text key, dcc_csr_text passphrase,
+static dcc_fit no_key(dcc_text key, dcc_text passphrase,
                       dcc_csr_error *error)
 {
   if (!is_encrypted(key))
@@ -234,8 +234,8 @@ static dcc_fit no_key(dcc_csr_text key, dcc_csr_text passphrase,
   return DCC_NO_KEY;
 }
 
-dcc_fit dcc_cert_fits_key(dcc_cert *cert, dcc_csr_text key,
-                          dcc_csr_text passphrase, dcc_csr_error *error)
+dcc_fit dcc_cert_fits_key(dcc_cert *cert, dcc_text key,
+                          dcc_text passphrase, dcc_csr_error *error)
 {
   EVP_PKEY *read = NULL;
   dcc_fit fit = DCC_FITS;

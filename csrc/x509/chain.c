@@ -258,7 +258,7 @@ static bool certifies_another(const search *s, size_t i)
 }
 
 /* Whether a certificate carries all of these names, a line each. */
-static bool has_names(X509 *cert, dcc_csr_text names)
+static bool has_names(X509 *cert, dcc_text names)
 {
   const char *end = names.at + names.n;
   for (const char *at = names.at; at < end;) {

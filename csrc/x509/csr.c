@@ -25,21 +25,15 @@ enum {
   RSA_BITS_MAX = 16384  /* no more than libcrypto is willing to verify */
 };
 
-/* Some bytes of the text; at == NULL where something was not found. */
-typedef struct span {
-  const char *at;
-  size_t n;
-} span;
-
 /* The parts of the text's first PEM block. */
 typedef struct block {
-  span label;
-  span body;   /* between BEGIN and END line */
-  span before; /* in front of the block */
-  span behind; /* after it */
+  dcc_text label;
+  dcc_text body;   /* between BEGIN and END line */
+  dcc_text before; /* in front of the block */
+  dcc_text behind; /* after it */
 } block;
 
-#define SPAN(literal) ((span){(literal), sizeof(literal) - 1})
+#define TEXT(literal) ((dcc_text)DCC_TEXT(literal))
 
 /* ---- the PEM around it ---- */
 
@@ -48,7 +42,7 @@ static bool is_space(char c)
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static span trim(span s)
+static dcc_text trim(dcc_text s)
 {
   for (; s.n > 0 && is_space(s.at[0]); s.n--)
     s.at++;
@@ -58,15 +52,15 @@ static span trim(span s)
 }
 
 /* What of s comes after the first n bytes; nothing where it is no longer. */
-static span rest(span s, size_t n)
+static dcc_text rest(dcc_text s, size_t n)
 {
   if (n > s.n)
     n = s.n;
-  return (span){s.at + n, s.n - n};
+  return (dcc_text){s.at + n, s.n - n};
 }
 
 /* Where `what` first stands in s, to the end of s. */
-static span find(span s, span what)
+static dcc_text find(dcc_text s, dcc_text what)
 {
   for (; s.n >= what.n; s = rest(s, 1)) {
     const char *hit = memchr(s.at, what.at[0], s.n - what.n + 1);
@@ -76,20 +70,15 @@ static span find(span s, span what)
     if (memcmp(s.at, what.at, what.n) == 0)
       return s;
   }
-  return (span){NULL, 0};
+  return (dcc_text){NULL, 0};
 }
 
-static bool has(span s, span what)
+static bool has(dcc_text s, dcc_text what)
 {
   return find(s, what).at != NULL;
 }
 
-static bool equal(span s, const char *string)
-{
-  return s.n == strlen(string) && memcmp(s.at, string, s.n) == 0;
-}
-
-static bool starts(span s, span with)
+static bool starts(dcc_text s, dcc_text with)
 {
   return s.n >= with.n && memcmp(s.at, with.at, with.n) == 0;
 }
@@ -107,7 +96,7 @@ static int base64_value(char c)
 }
 
 /* What a block of another label is, for a message. */
-static const char *kind_of(span label)
+static const char *kind_of(dcc_text label)
 {
   static const struct {
     const char *label;
@@ -125,35 +114,35 @@ static const char *kind_of(span label)
       {"X509 CRL", "a revocation list"},
   };
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-    if (equal(label, kinds[i].label))
+    if (dcc_text_is(label, kinds[i].label))
       return kinds[i].kind;
   return "a PEM block of another kind";
 }
 
-static bool is_request(span label)
+static bool is_request(dcc_text label)
 {
-  return equal(label, "CERTIFICATE REQUEST") ||
-         equal(label, "NEW CERTIFICATE REQUEST");
+  return dcc_text_is(label, "CERTIFICATE REQUEST") ||
+         dcc_text_is(label, "NEW CERTIFICATE REQUEST");
 }
 
 /* The label of the block that `text` begins with; empty where its BEGIN
  * line has no end. */
-static span label_of(span text)
+static dcc_text label_of(dcc_text text)
 {
-  span label = rest(text, SPAN(BEGIN).n);
-  span end = find(label, SPAN(DASHES));
+  dcc_text label = rest(text, TEXT(BEGIN).n);
+  dcc_text end = find(label, TEXT(DASHES));
   label.n = end.at != NULL ? label.n - end.n : 0;
   return label;
 }
 
 /* False where the text holds more than one block, or one of another kind. */
-static bool check_kinds(span text, dcc_csr_error *error)
+static bool check_kinds(dcc_text text, dcc_csr_error *error)
 {
   size_t requests = 0;
   const char *other = NULL;
-  for (text = find(text, SPAN(BEGIN)); text.at != NULL;
-       text = find(rest(text, SPAN(BEGIN).n), SPAN(BEGIN))) {
-    span label = label_of(text);
+  for (text = find(text, TEXT(BEGIN)); text.at != NULL;
+       text = find(rest(text, TEXT(BEGIN).n), TEXT(BEGIN))) {
+    dcc_text label = label_of(text);
     if (is_request(label))
       requests++;
     else if (other == NULL)
@@ -167,7 +156,7 @@ static bool check_kinds(span text, dcc_csr_error *error)
   return true;
 }
 
-static bool check_size(span text, dcc_csr_error *error)
+static bool check_size(dcc_text text, dcc_csr_error *error)
 {
   if (text.n == 0)
     return refuse(error, GOT "an empty string");
@@ -179,14 +168,14 @@ static bool check_size(span text, dcc_csr_error *error)
 
 /* False, with a word on what it is, where a trimmed text cannot be a request
  * or holds what must not be sent. */
-static bool check_text(span text, dcc_csr_error *error)
+static bool check_text(dcc_text text, dcc_csr_error *error)
 {
   dcc_refusal why;
   if (text.n == 0)
     return refuse(error, GOT "white space");
-  if (has(text, SPAN("PRIVATE KEY"))) /* even where its dashes are mangled */
+  if (has(text, TEXT("PRIVATE KEY"))) /* even where its dashes are mangled */
     return refuse(error, GOT "a private key%s",
-                  has(text, SPAN("CERTIFICATE REQUEST")) ? " beside it" : "");
+                  has(text, TEXT("CERTIFICATE REQUEST")) ? " beside it" : "");
   if (dcc_csr_has_slip(text.at, text.n, &why))
     return refuse(error, "must %s: %s", why.must, why.hint);
   if (text.n > 1 && text.at[0] == '\x30' && (text.at[1] & 0x80) != 0)
@@ -197,23 +186,23 @@ static bool check_text(span text, dcc_csr_error *error)
 }
 
 /* Finds the parts of the block in a text that check_text() let pass. */
-static bool split(span text, block *b, dcc_csr_error *error)
+static bool split(dcc_text text, block *b, dcc_csr_error *error)
 {
-  span begin = find(text, SPAN(BEGIN)), end;
+  dcc_text begin = find(text, TEXT(BEGIN)), end;
   if (begin.at == NULL)
     return refuse(error, GOT "text without a BEGIN line");
-  b->before = (span){text.at, text.n - begin.n};
+  b->before = (dcc_text){text.at, text.n - begin.n};
   b->label = label_of(begin);
-  b->body = rest(begin, SPAN(BEGIN).n + b->label.n + SPAN(DASHES).n);
-  end = find(b->body, SPAN(END));
+  b->body = rest(begin, TEXT(BEGIN).n + b->label.n + TEXT(DASHES).n);
+  end = find(b->body, TEXT(END));
   if (end.at == NULL)
     return refuse(error, GOT "one without its END line");
   b->body.n -= end.n;
-  end = rest(end, SPAN(END).n);
+  end = rest(end, TEXT(END).n);
   if (!starts(end, b->label) ||
-      !starts(rest(end, b->label.n), SPAN(DASHES)))
+      !starts(rest(end, b->label.n), TEXT(DASHES)))
     return refuse(error, GOT "an END line that is not its BEGIN line's");
-  b->behind = rest(end, b->label.n + SPAN(DASHES).n);
+  b->behind = rest(end, b->label.n + TEXT(DASHES).n);
   return true;
 }
 
@@ -231,7 +220,7 @@ static bool check_around(const block *b, dcc_csr_error *error)
 }
 
 /* Appends what `body` stands for to `der`. */
-static bool decode(span body, dcc_buffer *der, dcc_csr_error *error)
+static bool decode(dcc_text body, dcc_buffer *der, dcc_csr_error *error)
 {
   size_t letters = 0, pads = 0;
   unsigned bits = 0;
@@ -279,7 +268,7 @@ static dcc_csr *parse(const dcc_buffer *der, dcc_csr_error *error)
 
 dcc_csr *dcc_csr_read(const char *pem, size_t length, dcc_csr_error *error)
 {
-  span text = {pem, length};
+  dcc_text text = {pem, length};
   dcc_buffer der = {0};
   dcc_csr *csr = NULL;
   block b = {0};

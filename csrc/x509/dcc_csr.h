@@ -16,6 +16,7 @@
 #include <stddef.h>
 
 #include "../core/buffer.h"
+#include "../core/text.h"
 
 /* The longest text that is looked at, in bytes. A request for 250 names of
  * 253 bytes, more than can be ordered, needs about 90000. */
@@ -129,12 +130,6 @@ bool dcc_csr_check(const char *pem, size_t length, dcc_csr_error *error);
 
 /* ---- new ones ---------------------------------------------------------- */
 
-/* Text of n bytes; at == NULL: none. */
-typedef struct dcc_csr_text {
-  const char *at;
-  size_t n;
-} dcc_csr_text;
-
 /* The kinds of keys that can be made: "ec-p256", ...; NULL behind the
  * last. */
 const char *dcc_csr_key_kind(size_t i);
@@ -144,12 +139,12 @@ const char *dcc_csr_key_kind(size_t i);
  * country); names are host names or IP addresses. */
 typedef struct dcc_csr_spec {
   const char *key; /* a kind of key */
-  dcc_csr_text common_name, organization, organization_unit, country, state,
+  dcc_text common_name, organization, organization_unit, country, state,
       locality, email;
-  const dcc_csr_text *names; /* the alternative names; the common name need
-                                not be among them */
+  const dcc_text *names; /* the alternative names; the common name need not
+                            be among them */
   size_t name_count;
-  dcc_csr_text passphrase; /* what the key is encrypted with */
+  dcc_text passphrase; /* what the key is encrypted with */
 } dcc_csr_spec;
 
 /* A request and its key, each a PEM block and no NUL behind it. The key is

@@ -37,7 +37,7 @@ bool dcc_chain_read(const char *bytes, size_t n, dcc_chain *chain,
  * CSR (as for dcc_cert_fits_csr) and names, a line each. at == NULL: not
  * known. */
 typedef struct dcc_ordered {
-  dcc_csr_text csr, names;
+  dcc_text csr, names;
 } dcc_ordered;
 
 /* Puts a chain in order: each certificate in front of the one that certifies
@@ -94,7 +94,7 @@ dcc_fit dcc_cert_fits_csr(dcc_cert *cert, const char *csr, size_t n);
  * passphrase is used where the key is encrypted. Fills `error` unless it
  * fits; no byte of the key stands in it. Nothing is copied but by libcrypto,
  * whose decoders do not wipe all of theirs. */
-dcc_fit dcc_cert_fits_key(dcc_cert *cert, dcc_csr_text key,
-                          dcc_csr_text passphrase, dcc_csr_error *error);
+dcc_fit dcc_cert_fits_key(dcc_cert *cert, dcc_text key,
+                          dcc_text passphrase, dcc_csr_error *error);
 
 #endif

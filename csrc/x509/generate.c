@@ -46,7 +46,7 @@ static EVP_PKEY *make_key(const struct kind *kind)
 
 /* ---- the subject -------------------------------------------------------- */
 
-static bool add_entry(X509_NAME *subject, int nid, dcc_csr_text text)
+static bool add_entry(X509_NAME *subject, int nid, dcc_text text)
 {
   return text.at == NULL ||
          X509_NAME_add_entry_by_NID(subject, nid, MBSTRING_UTF8,
@@ -55,7 +55,7 @@ static bool add_entry(X509_NAME *subject, int nid, dcc_csr_text text)
 }
 
 /* Lower case is common in orders, but in certificates it is capitals. */
-static bool add_country(X509_NAME *subject, dcc_csr_text text)
+static bool add_country(X509_NAME *subject, dcc_text text)
 {
   char capitals[2];
   if (text.at == NULL || text.n != sizeof capitals)
@@ -63,7 +63,7 @@ static bool add_country(X509_NAME *subject, dcc_csr_text text)
   for (size_t i = 0; i < sizeof capitals; i++)
     capitals[i] = dcc_ascii_upper(text.at[i]);
   return add_entry(subject, NID_countryName,
-                   (dcc_csr_text){capitals, sizeof capitals});
+                   (dcc_text){capitals, sizeof capitals});
 }
 
 static bool add_subject(X509_REQ *csr, const dcc_csr_spec *spec)
@@ -81,7 +81,7 @@ static bool add_subject(X509_REQ *csr, const dcc_csr_spec *spec)
 
 /* ---- the alternative names ---------------------------------------------- */
 
-static bool same(dcc_csr_text a, dcc_csr_text b)
+static bool same(dcc_text a, dcc_text b)
 {
   return a.n == b.n && dcc_ascii_same(a.at, b.at, a.n);
 }
@@ -102,7 +102,7 @@ static bool add_string(GENERAL_NAMES *names, int kind, int type,
   return false;
 }
 
-static bool add_name(GENERAL_NAMES *names, dcc_csr_text text)
+static bool add_name(GENERAL_NAMES *names, dcc_text text)
 {
   char address[INET6_ADDRSTRLEN];
   unsigned char bytes[16];

@@ -196,7 +196,7 @@ static void put_key(der *d, const EVP_PKEY *key, int curve)
 
 /* The key encrypted with AES-256 under what PBKDF2 makes of the
  * passphrase. */
-static X509_SIG *encrypt(const der *d, dcc_csr_text passphrase)
+static X509_SIG *encrypt(const der *d, dcc_text passphrase)
 {
   unsigned char salt[SALT_SIZE];
   const unsigned char *at = d->bytes + d->at;
@@ -212,7 +212,7 @@ static X509_SIG *encrypt(const der *d, dcc_csr_text passphrase)
 }
 
 static bool add_encrypted(dcc_buffer *to, const der *d,
-                          dcc_csr_text passphrase)
+                          dcc_text passphrase)
 {
   X509_SIG *sealed = encrypt(d, passphrase);
   unsigned char *bytes = NULL;
@@ -225,7 +225,7 @@ static bool add_encrypted(dcc_buffer *to, const der *d,
 }
 
 bool dcc_csr_add_key(dcc_buffer *to, const EVP_PKEY *key, int curve,
-                     dcc_csr_text passphrase)
+                     dcc_text passphrase)
 {
   der d = {.at = sizeof d.bytes};
   bool good;

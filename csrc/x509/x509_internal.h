@@ -27,7 +27,7 @@ const char *dcc_csr_name_of(const ASN1_OBJECT *object,
 bool dcc_csr_add_pem(dcc_buffer *to, const char *label,
                      const unsigned char *der, size_t n);
 bool dcc_csr_add_key(dcc_buffer *to, const EVP_PKEY *key, int curve,
-                     dcc_csr_text passphrase);
+                     dcc_text passphrase);
 
 /* weak.c: false, and a message, where the RSA key of this modulus and this
  * exponent is one that anybody can break or that a CA may not sign. */

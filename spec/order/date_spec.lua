@@ -1,6 +1,7 @@
 -- certcentral.date: dd MMM YYYY, written and read.
 
 local certcentral = require "certcentral"
+local core = require "certcentral.core"
 local orders = require "support.orders"
 
 local date = certcentral.date
@@ -126,4 +127,36 @@ describe("date", function()
   it("raises for nothing", function()
     assert.has_error(function() date() end)
   end)
+end)
+
+describe("the core's calendar", function()
+  for text, day in pairs(days) do
+    it("has " .. text, function()
+      local number = core.day(day[1], day[2], day[3])
+      assert.are.equal(day[4], number * 86400)
+      assert.are.same({ day[1], day[2], day[3] }, { core.date(number) })
+    end)
+  end
+
+  it("has the days of each month", function()
+    for month, count in ipairs { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30,
+                                 31 } do
+      assert.are.equal(count, core.days_in(2027, month))
+    end
+    for year, count in pairs { [2028] = 29, [2000] = 29, [2100] = 28 } do
+      assert.are.equal(count, core.days_in(year, 2))
+    end
+  end)
+
+  for name, call in pairs {
+      ["a month that there is not"] = function() core.days_in(2027, 13) end,
+      ["a fraction"] = function() core.day(2027, 1, 1.5) end,
+      ["a text"] = function() core.date "20604" end,
+      ["no number"] = function() core.date(0 / 0) end,
+      ["far days"] = function() core.date(2 ^ 53) end,
+      ["far years"] = function() core.day(2 ^ 53, 1, 1) end } do
+    it("raises for " .. name, function()
+      assert.has_error(call)
+    end)
+  end
 end)

@@ -106,4 +106,10 @@ describe("core.in_format", function()
     assert.is_false(ok)
     assert.is_truthy(message:find("format expected", 1, true), message)
   end)
+
+  it("raises for an empty text, which no format has", function()
+    for _, format in ipairs { "host", "email", "country" } do
+      assert.has_error(function() core.in_format(format, "") end)
+    end
+  end)
 end)

@@ -2,6 +2,8 @@
 -- answers (RFC 3339). What does not exist is no date: no 32nd, no 29 Feb 2027,
 -- no 25 o'clock.
 
+local core = require "certcentral.core"
+
 local MONTHS = { Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6,
                  Jul = 7, Aug = 8, Sep = 9, Oct = 10, Nov = 11, Dec = 12 }
 
@@ -12,24 +14,6 @@ end
 
 local YEAR_MAX, LATER = 9999, 50 -- years
 
--- Days from 1970-01-01; a year begins in March, so that the leap day is last.
-local function days(year, month, day)
-  if month <= 2 then
-    year, month = year - 1, month + 12
-  end
-  return 365 * year + math.floor(year / 4) - math.floor(year / 100)
-         + math.floor(year / 400) + math.floor((153 * (month - 3) + 2) / 5)
-         + day - 719469
-end
-
-local function days_in(year, month)
-  local next_year, next_month = year, month + 1
-  if month == 12 then
-    next_year, next_month = year + 1, 1
-  end
-  return days(next_year, next_month, 1) - days(year, month, 1)
-end
-
 local http_date = {}
 
 --- Epoch seconds of a date in UTC, or, with `offset` (seconds), of one that is
@@ -39,11 +23,11 @@ function http_date.epoch(year, month, day, hour, minute, second, offset)
   year, month, day = tonumber(year), tonumber(month), tonumber(day)
   hour, minute, second = tonumber(hour), tonumber(minute), tonumber(second)
   if year < 1 or year > YEAR_MAX or month < 1 or month > 12 or day < 1 or
-     day > days_in(year, month) or hour > 23 or minute > 59 or second > 60
+     day > core.days_in(year, month) or hour > 23 or minute > 59 or second > 60
   then
     return nil
   end
-  local time = days(year, month, day) * 86400 + hour * 3600 + minute * 60
+  local time = core.day(year, month, day) * 86400 + hour * 3600 + minute * 60
                + second - (offset or 0)
   if second == 60 and time % 86400 ~= 0 then
     return nil -- a leap second is the last one of a day in UTC

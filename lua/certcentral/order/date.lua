@@ -1,5 +1,7 @@
 --- Dates as orders have them: "09 JUN 2027" (dd MMM YYYY), in UTC.
 
+local core = require "certcentral.core"
+
 local MONTHS = { "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG",
                  "SEP", "OCT", "NOV", "DEC" }
 local NUMBER = {}
@@ -16,24 +18,15 @@ local function raise(...)
   return require("certcentral.options").raise(...)
 end
 
--- The days of a month, leap years by the Gregorian calendar.
-local function days_in(year, month)
-  if month == 2 then
-    local leap = year % 4 == 0 and year % 100 ~= 0 or year % 400 == 0
-    return leap and 29 or 28
-  end
-  return (month == 4 or month == 6 or month == 9 or month == 11) and 30 or 31
-end
-
 -- What is wrong with a date of whole numbers, or nil.
 local function problem(year, month, day)
   if year < 1 or year > 9999 then
     return ("a year from 1 to 9999 expected, got %.14g"):format(year)
   elseif month < 1 or month > 12 then
     return ("a month from 1 to 12 expected, got %.14g"):format(month)
-  elseif day < 1 or day > days_in(year, month) then
+  elseif day < 1 or day > core.days_in(year, month) then
     return ("a day from 1 to %d expected, got %.14g"):format(
-      days_in(year, month), day)
+      core.days_in(year, month), day)
   end
 end
 
@@ -41,23 +34,12 @@ local function write(year, month, day)
   return ("%02d %s %04d"):format(day, MONTHS[month], year)
 end
 
--- Days since 1970 are counted from a 1 March, so that the leap day is a
--- year's last.
 local function from_seconds(seconds)
   if not (seconds >= YEAR_1 and seconds < YEAR_10000) then
     raise("bad argument #1 to 'date' (seconds since 1970 of a year from 1 to "
           .. "9999 expected, got %.14g)", seconds)
   end
-  local days = floor(seconds / 86400) + 719468 -- since 0000-03-01
-  local era = floor(days / 146097)
-  days = days - era * 146097
-  local year = floor((days - floor(days / 1460) + floor(days / 36524)
-                      - floor(days / 146096)) / 365)
-  days = days - (365 * year + floor(year / 4) - floor(year / 100))
-  local month = floor((5 * days + 2) / 153)
-  local day = days - floor((153 * month + 2) / 5) + 1
-  month = month < 10 and month + 3 or month - 9
-  return write(year + era * 400 + (month <= 2 and 1 or 0), month, day)
+  return write(core.date(floor(seconds / 86400)))
 end
 
 local function member(when, name, place)
@@ -84,7 +66,7 @@ local function from_table(when)
 end
 
 local function refuse(why, text)
-  local shown = require("certcentral.core").printable(text, 40)
+  local shown = core.printable(text, 40)
   return nil, require("certcentral.error").new("invalid",
     ("a date like '09 JUN 2027' (dd MMM YYYY) expected, got '%s'%s"):format(
       shown, why and ": " .. why or ""))
