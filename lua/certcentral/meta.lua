@@ -369,6 +369,7 @@
 ---@field outcome? "placed"|"not_placed"|"unknown" With `outcome`.
 ---@field recovered? boolean With `outcome`: found after a lost answer.
 ---@field attempts? integer With `outcome`.
+---@field reissue_of? integer With `outcome`: of a reissue, its order.
 ---@field kind? "invalid"|"config"|"denied"|"refused"|"throttled"|"unavailable"|"unknown"|"protocol" The error's kind.
 ---@field message? string The error's message, or a warning.
 ---@field code? string The warning's code.
@@ -385,6 +386,9 @@
 ---@field product? string The product.
 ---@field common_name? string The common name.
 ---@field sha256? string SHA-256 of the body.
+---@field reissue_of? integer Of a reissue: its order.
+---@field key_sha256? string Of a reissue: SHA-256 of its public key.
+---@field certificate_id? integer Of a reissue: its id.
 ---@field outcome? "placed"|"not_placed"|"unknown" What became of it.
 ---@field order_id? integer The order's id.
 ---@field status? integer The HTTP status.

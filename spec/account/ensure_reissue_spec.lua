@@ -1,108 +1,17 @@
 -- One reissue for a key: however often, whatever is lost, whoever asks.
 
 local box = require "support.box"
-local clocks = require "certcentral.sandbox.clock"
 local csr = require "support.csr"
 local journal_support = require "support.journal"
 local journals = require "certcentral.journal"
-local json = require "certcentral.sandbox.json"
 local processes = require "support.processes"
+local reissues = require "support.reissue_service"
 local sandbox_support = require "support.sandbox"
 local stores = require "certcentral.store"
 local support = require "support.client"
 
-local NOW = 1764000000
-local NAMES = { "example.com", "www.example.com" }
 local OURS, OTHER = csr.p256, csr.p384
-
--- ---- a service --------------------------------------------------------------
-
-local function answer(status, body)
-  return { status = status, headers = {},
-           body = type(body) == "table" and json.encode(body) or body or "{}" }
-end
-
-local LOST = "lost" -- in place of an answer
-
-local function iso(time)
-  return os.date("!%Y-%m-%dT%H:%M:%S+00:00", math.floor(time))
-end
-
--- A service with order 7 and its reissues. To the n-th POST it does what
--- how[n] says, else what how.post says:
---   stored  the reissue is in the list so many seconds later; false: never
---   answer  what comes back, LOST for nothing; nil: that it is done
---   takes   seconds until then
-local function new_service(how)
-  how = how or {}
-  local self = { clock = clocks.new(NOW), list = {}, posts = 0, bodies = {},
-                 gets = 0,
-                 order = { id = 7, status = "issued", certificate = {
-                   id = 11, common_name = "example.com", dns_names = NAMES } } }
-
-  local function wait(seconds)
-    coroutine.yield(seconds or 0)
-  end
-
-  -- An entry of the list.
-  function self.add(_, pem, status, more)
-    local entry = { id = 100 + #self.list, csr = pem, status = status,
-                    dns_names = NAMES, common_name = "example.com",
-                    date_created = iso(self.clock()), at = self.clock() }
-    for name, value in pairs(more or {}) do
-      entry[name] = value
-    end
-    self.list[#self.list + 1] = entry
-    return entry
-  end
-
-  local function show_list()
-    local shown = {}
-    for _, entry in ipairs(self.list) do
-      if entry.at <= self.clock() then
-        local copy = {}
-        for name, value in pairs(entry) do
-          copy[name] = name ~= "at" and value or nil
-        end
-        shown[#shown + 1] = copy
-      end
-    end
-    return answer(200, { certificates = json.array(shown) })
-  end
-
-  local function post(text)
-    self.posts = self.posts + 1
-    local act, body = how[self.posts] or how.post or {}, json.decode(text)
-    self.bodies[self.posts] = body
-    wait(act.takes)
-    if act.stored ~= false then
-      self:add(body.certificate.csr, "pending",
-               { at = self.clock() + (act.stored or 0) })
-    end
-    if act.answer == LOST then
-      return nil, { sent = "maybe", message = "the answer was lost" }
-    end
-    return act.answer or answer(201, { id = 7, requests = json.array {
-      { id = 1, status = "pending" } } })
-  end
-
-  function self.perform(request)
-    wait(how.travels)
-    if request.method == "POST" then
-      return post(request.body)
-    end
-    self.gets = self.gets + 1
-    if request.url:find("/order/certificate/7/reissue$") then
-      return how.list and how.list(self) or show_list()
-    end
-    return how.order or answer(200, self.order)
-  end
-
-  self.world = { perform = self.perform, clock = self.clock,
-                 time = self.clock, sleep = wait,
-                 random = function() return 0.5 end }
-  return self
-end
+local LOST, answer, new_service = reissues.LOST, reissues.answer, reissues.new
 
 local function changes(pem, more)
   local certificate = { csr = pem or OURS, signature_hash = "sha256" }
@@ -532,6 +441,33 @@ for _, keeper in ipairs(journal_support.KEEPERS) do
   end)
 end
 
+describe("the events of a reissue that is ensured", function()
+  it("say what it is of, how it was looked for and how it ended", function()
+    local service, seen = new_service { post = { answer = LOST } }, {}
+    one(service, { on_event = function(event)
+      seen[#seen + 1] = event.event .. " " .. tostring(event.path)
+      seen.last = event
+      support.assert_no_secret(event)
+    end })
+    local list = "lookup /order/certificate/7/reissue"
+    assert.are.same({ "get /order/certificate/7", list,
+                      "attempt /order/certificate/7/reissue", list,
+                      "outcome nil", last = seen.last }, seen)
+    assert.are.same({ "placed", 7, 7, true }, { seen.last.outcome,
+      seen.last.order_id, seen.last.reissue_of, seen.last.recovered })
+  end)
+end)
+
+describe("the claim's note", function()
+  it("goes once the list has the reissue", function()
+    local service, store = new_service(), stores.memory()
+    assert(one(service, { store = store }))
+    assert.is_truthy(next(store.values))
+    assert(one(service, { store = store }))
+    assert.are.same({}, store.values)
+  end)
+end)
+
 describe("many who ask for one reissue at once", function()
   it("send it once", function()
     for _, act in ipairs { { takes = 1 }, { takes = 1, answer = LOST } } do
@@ -670,7 +606,8 @@ describe("a crash between a reissue and its answer", function()
   it("is not taken for an earlier one that was rejected", function()
     local service, journal = new_service { post = { takes = 50 } },
                              journals.memory()
-    service:add(OURS, "rejected", { date_created = iso(NOW - 90000) })
+    service:add(OURS, "rejected", {
+      date_created = reissues.iso(reissues.NOW - 90000) })
     crash(service, journal)
     assert.are.equal("unknown", recovered(service, journal)[1].outcome)
     assert.are.equal(1, service.posts)
@@ -709,6 +646,16 @@ describe("a journal of ensured reissues", function()
     assert.are.same({ "outcome", "placed", 7, 201 }, { lines[2].step,
       lines[2].outcome, lines[2].order_id, lines[2].status })
     assert.are.equal(0, #recovered(service, journal))
+  end)
+
+  it("that has lost a line of late keeps it from being sent", function()
+    local service, journal = new_service(), journals.memory()
+    assert(journal:write { step = "outcome", entry = "lost", time =
+      service.clock(), outcome = "unknown" })
+    local _, err = one(service, { journal = journal })
+    assert.are.equal("unknown", err.kind)
+    assert.is_truthy(err.message:find("the journal is damaged: ", 1, true))
+    assert.are.equal(0, service.posts)
   end)
 
   it("that cannot be written or read keeps it from being sent", function()

@@ -6,7 +6,9 @@ local processes = {}
 --- Runs functions, each until it has returned; the one that is due first goes
 -- on.
 -- @param clock one of the sandbox's
-function processes.run(clock, functions)
+-- @param dies nil, or a function that says after each step whether the process
+--   is killed there
+function processes.run(clock, functions, dies)
   local list = {}
   for i, f in ipairs(functions) do
     list[i] = { thread = coroutine.create(f), due = clock(), order = i }
@@ -23,7 +25,7 @@ function processes.run(clock, functions)
     assert(ok, seconds)
     process.due = clock() + (tonumber(seconds) or 0)
     process.order = process.order + #functions
-    if coroutine.status(process.thread) == "dead" then
+    if coroutine.status(process.thread) == "dead" or dies and dies() then
       table.remove(list, 1)
     end
   end

@@ -82,7 +82,8 @@ local function finish(call, order, result, answer)
       err[name] = value
     end
     call:emit { event = "outcome", outcome = err.outcome, kind = err.kind,
-                message = err.message, attempts = call.attempts }
+                message = err.message, attempts = call.attempts,
+                reissue_of = call.order_id }
     return nil, err
   end
   remember(call.client, result.id)
@@ -92,7 +93,8 @@ local function finish(call, order, result, answer)
   info.existed = call.existed
   info.seconds = call.world.clock() - call.started
   call:emit { event = "outcome", outcome = "placed", order_id = result.id,
-              recovered = info.recovered, attempts = call.attempts }
+              recovered = info.recovered, attempts = call.attempts,
+              reissue_of = call.order_id }
   return result, info
 end
 

@@ -230,6 +230,7 @@ return {
     { "recovered?", "boolean", "With `outcome`: found after a lost "
       .. "answer." },
     { "attempts?", "integer", "With `outcome`." },
+    { "reissue_of?", "integer", "With `outcome`: of a reissue, its order." },
     { "kind?", KINDS, "The error's kind." },
     { "message?", "string", "The error's message, or a warning." },
     { "code?", "string", "The warning's code." },
@@ -246,6 +247,9 @@ return {
     { "product?", "string", "The product." },
     { "common_name?", "string", "The common name." },
     { "sha256?", "string", "SHA-256 of the body." },
+    { "reissue_of?", "integer", "Of a reissue: its order." },
+    { "key_sha256?", "string", "Of a reissue: SHA-256 of its public key." },
+    { "certificate_id?", "integer", "Of a reissue: its id." },
     { "outcome?", '"placed"|"not_placed"|"unknown"', "What became of it." },
     { "order_id?", "integer", "The order's id." },
     { "status?", "integer", "The HTTP status." },
