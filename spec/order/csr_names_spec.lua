@@ -241,7 +241,7 @@ describe("a client", function()
       assert(result, tostring(info))
       return orders.codes(info.warnings)
     end
-    assert.are.equal(3, counted(function()
+    assert.are.equal(2, counted(function()
       assert.are.same({}, codes(one, "example.com"))
       assert.are.same({ { CN, "csr_mismatch" } }, codes(one, "example.org"))
       assert.are.same({}, codes(other, "example.com"))

@@ -372,7 +372,7 @@ local CHECKS = { check_user, check_product, check_limits, check_organization,
 -- that cannot be done.
 local function begin(self, order, options)
   local _, found = order_of.check(order, options, false, nil,
-                                  self.csr_memory)
+                                  self.blocklist)
   local problems, warnings = {}, found
   if found.kind then
     if found.kind ~= "invalid" then

@@ -13,7 +13,7 @@ local function send(self, who, id, members)
   id = arguments.id(id, "order", who)
   arguments.table(members, 2, who)
   local text, warnings = order_of.check(members, {}, true, nil,
-                                        self.csr_memory, who)
+                                        self.blocklist, who)
   if not text then
     return nil, warnings
   end

@@ -39,7 +39,7 @@ end
 local function prepare(self, order, options, name, who)
   local path = order_of.endpoint(options.product, who)
   local body, warnings = order_of.check(order, options, true, name,
-                                        self.csr_memory)
+                                        self.blocklist)
   if not body then
     return nil, errors.of_order(warnings)
   end
