@@ -581,8 +581,8 @@ static void check_rows(dcc_check *c, const dcc_scope *scope, unsigned object)
       dcc_rows_meet(&more, &known);
       dcc_rows_join(&rows, &more);
     }
-    if (dcc_rules[field].check != NULL && glance->ruled & in)
-      dcc_rules[field].check(c, scope, field);
+    if (dcc_rules[field] != NULL && glance->ruled & in)
+      dcc_rules[field](c, scope, field);
   }
 }
 
