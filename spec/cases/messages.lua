@@ -1,5 +1,5 @@
--- Texts of the sources that spec/messages.lua does not hear and no spec has word
--- for word: file -> text -> why.
+-- Texts of the sources that spec/messages.lua does not hear and no spec has
+-- word for word: file -> text -> why.
 local R = {
   "misuse within the package, a failing system, or asserted in parts",
   "the tests with failing memory reach it",

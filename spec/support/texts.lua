@@ -5,9 +5,9 @@ local texts = {}
 
 -- Files whose texts are no messages: documentation and what prints it, names
 -- of domains, what the service of the tests says.
-local NOT = { "/test/", "/sandbox/", "embed%.lua", "/manual", "meta%.lua", "functions%.lua",
-              "client%.lua", "endpoints%.lua", "help%.lua", "repl%.lua",
-              "show%.lua", "registries%.c" }
+local NOT = { "/test/", "/sandbox/", "embed%.lua", "/manual", "meta%.lua",
+              "functions%.lua", "client%.lua", "endpoints%.lua", "help%.lua",
+              "repl%.lua", "show%.lua", "registries%.c" }
 
 local function is_left_out(path)
   for _, pattern in ipairs(NOT) do
@@ -44,7 +44,8 @@ local JOIN = { c = "^%s*(%w*)%s*()\"", lua = "^%s*%.(%.)%s*()\"" }
 local function joined(source, from, join)
   local parts, after = {}, from
   while from do
-    local last, macro = literal_end(source, from), nil
+    local macro
+    local last = literal_end(source, from)
     parts[#parts + 1] = source:sub(from + 1, last - 1):gsub("\\(.)", unescaped)
     after = last + 1
     macro, from = source:match(join, after)
