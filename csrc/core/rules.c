@@ -149,7 +149,7 @@ static void overridden(dcc_check *c, const dcc_scope *scope, unsigned loser,
   char path[96];
   dcc_form_path(c->body->root, by, path, sizeof path);
   dcc_report(c, DCC_WARNING, "overridden", dcc_place_of(scope, loser), NULL,
-             "has no effect: '%s' is given and wins", path);
+             "is ignored because '%s' is given", path);
 }
 
 /* The date must be after today and not after `latest`. */
@@ -165,7 +165,7 @@ static void check_date_range(dcc_check *c, const dcc_scope *scope,
     return;
   (iso ? dcc_date_format_iso : dcc_date_format)(latest, last);
   dcc_report(c, DCC_PROBLEM, "range", dcc_place_of(scope, field), NULL,
-             "must be a day after today and within %s (at most %s), got %s",
+             "must be after today and within %s (%s at the latest), got %s",
              span, last, dcc_show(c, shown, value, false));
 }
 
@@ -184,8 +184,8 @@ static void check_cert_length(dcc_check *c, const dcc_scope *scope,
                PRId64 " days more", text, cert - order);
   } else if (cert - c->today > limit) {
     dcc_report(c, DCC_WARNING, "limit", dcc_place_of(scope, field), NULL,
-               "asks for %" PRId64 " days, more than the %" PRId64
-               " that a certificate is issued for at present",
+               "asks for %" PRId64 " days, but certificates are currently "
+               "issued for at most %" PRId64,
                cert - c->today, limit);
   }
 }
@@ -336,11 +336,11 @@ static void rule_dns_names(dcc_check *c, const dcc_scope *scope,
                common->type == DCC_STRING &&
                dcc_same_name(name->as.text, name->length, common->as.text,
                              common->length)
-                 ? "is the common name again" : "is given twice");
+                 ? "repeats the common name" : "is given twice");
   }
   if (names->length > NAMES_FREE_OF_DOUBT)
     dcc_report(c, DCC_WARNING, "limit", dcc_place_of(scope, field), NULL,
-               "has %zu names, more than the %d that one order takes",
+               "has %zu names, but one order takes at most %d",
                names->length, NAMES_FREE_OF_DOUBT);
   dcc_csr_compare_list(c, scope, field, common);
 }
@@ -369,7 +369,8 @@ static void rule_dcv_method(dcc_check *c, const dcc_scope *scope,
        is_text(method, "http-token-dynamic")) && has_wildcard(c))
     dcc_report(c, DCC_PROBLEM, "conflict", dcc_place_of(scope, field),
                "dns-txt-token or dns-cname-token",
-               "cannot be an HTTP method, for the order has a wildcard name");
+               "cannot be an HTTP method, because the order has a wildcard "
+               "name");
 }
 
 /* ---- payment ----------------------------------------------------------- */
@@ -399,7 +400,7 @@ static void rule_card_expired(dcc_check *c, const dcc_scope *scope,
        (year->as.integer == this_year && in_range(DCC_CARD_MONTH, month) &&
         month->as.integer < this_month)))
     dcc_report(c, DCC_PROBLEM, "range", dcc_place_of(scope, field), NULL,
-               "must not lie in the past: the card has expired");
+               "is in the past: the card has expired");
 }
 
 static void rule_server_licenses(dcc_check *c, const dcc_scope *scope,
@@ -434,8 +435,8 @@ static void rule_organization_id(dcc_check *c, const dcc_scope *scope,
             "or give the details of a new organization");
   else if (present && detail != 0)
     dcc_report(c, DCC_PROBLEM, "conflict", dcc_place_of(scope, field),
-               "give the id alone to use that organization",
-               "must not stand beside details of a new organization "
+               "give only the id to use that organization",
+               "cannot be combined with the details of a new organization "
                "('%s')", dcc_form[detail].name);
 }
 
@@ -466,7 +467,7 @@ static void rule_organization_contact(dcc_check *c, const dcc_scope *scope,
         is_text(dcc_at(&item, DCC_CONTACT_TYPE), "organization_contact"))
       return;
   missing(c, scope, field, "a new organization needs it",
-          "or a contact of the type organization_contact among contacts");
+          "or add a contact of type organization_contact to contacts");
 }
 
 static void rule_new_contact(dcc_check *c, const dcc_scope *scope,

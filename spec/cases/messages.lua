@@ -55,12 +55,12 @@ return {
   },
   ["csrc/binding/lcc_order.c"] = {
     ["a cdata"] = R[1],
-    ["a key that is no string"] = R[1],
+    ["a key that is not a string"] = R[1],
     ["a light userdata"] = R[1],
     ["a table nested too deeply"] = R[1],
     ["a table whose metatable has __pairs"] = R[1],
-    ["a table with keys that are no strings"] = R[1],
-    ["too large a table"] = R[1],
+    ["a table with keys that are not strings"] = R[1],
+    ["a table that is too large"] = R[1],
   },
   ["csrc/binding/lcc_preload.c"] = {
     ["certcentral_preload: the package library is not open"] = R[4],
@@ -76,7 +76,7 @@ return {
     ["a name that is not UTF-8"] = R[5],
     ["a number that is not finite"] = R[5],
     ["a string that is not UTF-8"] = R[5],
-    ["must be what JSON can carry, got %s"] = R[5],
+    ["must be a JSON value, got %s"] = R[5],
   },
   ["csrc/core/form.h"] = {
     ["dcc_rows has a bit for each row"] = R[6],

@@ -93,8 +93,9 @@ end
 -- A text's parts between what is put into it.
 local function parts_of(text)
   local list = {}
-  for part in (text:gsub("%%%%", "\1"):gsub("%%[%-%.%d*]*[hlzjt]*%a", "\0")
-               .. "\0"):gmatch("([^%z]*)%z") do
+  text = text:gsub("%%$", ""):gsub("%%%%", "\1")
+             :gsub("%%[%-%.%d*]*[hlzjt]*%a", "\0") .. "\0"
+  for part in text:gmatch("([^%z]*)%z") do
     if part ~= "" then
       list[#list + 1] = (part:gsub("\1", "%%"))
     end
