@@ -300,7 +300,7 @@ describe("generate", function()
         "bad option 'dns_names' to 'generate' (a list of names expected, got "
           .. "a table with holes or other keys)" },
       ["no host name in a list"] = { with { dns_names = { "-" } },
-        "bad option 'dns_names[1]' to 'generate' (must not have no '-' at" },
+        "bad option 'dns_names[1]' to 'generate' (must not have '-' at" },
       ["an unknown key"] = { with { key = "dsa-1024" },
         "bad option 'key' to 'generate' (one of ec-p256, ec-p384, rsa-2048, "
           .. "rsa-3072, rsa-4096 expected, got \"dsa-1024\")" },
