@@ -180,7 +180,7 @@ static bool check_options(const dcc_curl_options *options,
     agent.n = strlen(agent.at);
   if (!dcc_curl_printable(agent))
     return dcc_curl_refuse(failure,
-                           "'user_agent' must have no control characters");
+                           "'user_agent' must not contain control characters");
   return true;
 }
 

@@ -525,7 +525,7 @@ describe("certcentral.curl", function()
       { name = "a key with a NUL", key = "secretkey\0",
         message = "^the API key has a control character" },
       { name = "a user agent with a line break", agent = "a\r\nb",
-        message = "^'user_agent' must have no control characters" },
+        message = "^'user_agent' must not contain control characters" },
     }
     for _, case in ipairs(cases) do
       it(case.name, function()
