@@ -175,7 +175,8 @@ static bool check_options(const dcc_curl_options *options,
   dcc_text agent = { options->user_agent, 0 };
   if (!dcc_curl_printable(options->api_key))
     return dcc_curl_refuse(
-      failure, "the API key has a control character, which no header carries");
+      failure, "the API key contains a control character, which is not "
+               "allowed in a header");
   if (agent.at != NULL)
     agent.n = strlen(agent.at);
   if (!dcc_curl_printable(agent))

@@ -125,7 +125,7 @@
 
 --- Contacts of the organization: users of the account, or new people.
 ---@class certcentral.order.organization.contacts
----@field contact_type string Role of the contact, such as organization_contact or technical_contact.
+---@field contact_type string Role of the contact.
 ---@field user_id? integer Id of a user or contact of the account. Leave it out for a new contact.
 ---@field first_name? string First name. Needed without user_id; with it, the user's name is changed.
 ---@field last_name? string Last name. Needed without user_id; with it, the user's name is changed.

@@ -160,7 +160,7 @@ describe("save leaves everything as it was", function()
   local keys = {
     { "another key", "stranger", "'key' does not fit: it is not the "
                                  .. "certificate's key" },
-    { "no key", nil, "'key' does not fit: it is no private key in PEM" },
+    { "no key", nil, "'key' does not fit: it is not a readable private" },
   }
   for _, case in ipairs(keys) do
     it("where there is " .. case[1], function()
@@ -185,8 +185,8 @@ describe("save leaves everything as it was", function()
     { "no directory but a file", "k.pem/c.pem", "not a directory" },
     { "a directory in its place", "", "is a directory" },
     { "a file of the same name", "x/../chain.pem",
-      "another of these files has this name" },
-    { "a device", "full", "it is no file" },
+      "another of these files has the same name" },
+    { "a device", "full", "it is not a regular file" },
     { "a link to nowhere", "loose", "no such file or directory" },
   }
   for _, case in ipairs(places) do
