@@ -525,11 +525,11 @@ describe("an answer about something else", function()
       "protocol", "the response is not organization 7" },
     { "POST /order/certificate/7/reissue", "id",
       function(c) return further(c, "reissue") end,
-      "unknown", "the answer to the reissue of order 7 has %s; "
+      "unknown", "the response to the reissue of order 7 has %s; "
         .. "client:certificates(7) shows whether it was done" },
     { "POST /order/certificate/7/duplicate", "id",
       function(c) return further(c, "duplicate") end,
-      "unknown", "the answer to the duplicate of order 7 has %s; "
+      "unknown", "the response to the duplicate of order 7 has %s; "
         .. "client:certificates(7) shows whether it was done" },
   }
   for _, case in ipairs(answers) do

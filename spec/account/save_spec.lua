@@ -260,12 +260,12 @@ describe("save raises before anything is sent", function()
     { { key = "k", private_key = "k.key" }, "got the name of a file" },
     { { key = "k", private_key = 5 }, "private key in PEM expected, got num" },
     { { key = "k", key_file = "-----BEGIN PRIVATE KEY-----\nMIIcanary\n" },
-      "'key_file' to 'save' (name of a file expected, got what is in one: "
+      "'key_file' to 'save' (name of a file expected, got the contents of one: "
       .. "give that as private_key)" },
     { { key = "-----BEGIN PRIVATE KEY-----\nMIIcanary\n" },
-      "'key' to 'save' (name of a file expected, got what is in one)" },
+      "'key' to 'save' (name of a file expected, got the contents of one)" },
     { { chain = "-----BEGIN CERTIFICATE-----\nMIIcanary\n" },
-      "'chain' to 'save' (name of a file expected, got what is in one)" },
+      "'chain' to 'save' (name of a file expected, got the contents of one)" },
   }
   for i, case in ipairs(cases) do
     it(tostring(i), function()

@@ -108,8 +108,8 @@ local function advise(order, now, options)
   end
   advice.action, advice.reason = by_state(order)
   if not advice.action and not left then
-    return nil, errors.new("protocol", ("order %d came without the date "
-      .. "that its certificate ends at"):format(order.id))
+    return nil, errors.new("protocol", ("order %d came without the expiry "
+      .. "date of its certificate"):format(order.id))
   elseif not advice.action then
     by_days(order, advice, now, options)
     by_itself(order, advice)
