@@ -804,9 +804,9 @@ function client:revoke_order(id, options) end
 ---@return certcentral.error|nil
 function client:revoke_certificate(id, options) end
 
---- Reads what has to be done to show control of an order's domains. A CNAME is
---- `_dnsauth.<domain> CNAME <value>.dcv.digicert.com`, a TXT is at the domain
---- itself, a file below `/.well-known/pki-validation/`.
+--- Reads what has to be done to prove control of an order's domains. A CNAME
+--- is `_dnsauth.<domain> CNAME <value>.dcv.digicert.com`, a TXT is at the
+--- domain itself, a file below `/.well-known/pki-validation/`.
 ---@param id integer|string an order's id
 ---@param options? certcentral.client_dcv_options
 ---@return certcentral.dcv|nil

@@ -37,7 +37,7 @@ local function by_state(order)
   if order.is_renewed == true or order.is_renewed == 1 then
     return "wait", "the order has been renewed already"
   elseif state == "reissue_pending" then
-    return "wait", "a reissue is under way"
+    return "wait", "a reissue is in progress"
   elseif state ~= "expired" and not status.is_issued(order) then
     return "wait", "the order is " .. core.printable(state, 40)
   end

@@ -131,7 +131,7 @@ local rows = {
 
   { "dcv", file = "dcv", id = "order",
     arguments = "id [, options]", returns = "data; or nil, err",
-    doc = "Reads what has to be done to show control of an order's domains." },
+    doc = "Reads what has to be done to prove control of an order's domains." },
   { "dcv_records", file = "dcv", arguments = "result [, options]",
     returns = "list, text",
     doc = "Writes the DNS records for an order that was just placed." },
