@@ -185,7 +185,7 @@ static bool check_options(const dcc_curl_options *options,
   return true;
 }
 
-/* A copy of s in *copy, NULL for NULL; false when memory ran out. */
+/* A copy of s in *copy, NULL for NULL; false when out of memory. */
 static bool copy(char **to, const char *s)
 {
   size_t size = s ? strlen(s) + 1 : 0;

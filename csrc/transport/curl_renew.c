@@ -87,7 +87,7 @@ static void fail_inherited(dcc_multi *m, dcc_state state)
   }
 }
 
-/* Leaves libcurl's memory of what is under way as it is. */
+/* Leaves libcurl's memory of what is in progress as it is. */
 static void abandon(dcc_multi *m)
 {
   dcc_transfer *t, *after;

@@ -44,7 +44,7 @@ static bool has_roca(const BIGNUM *n)
 /* ---- primes that are close to each other -------------------------------- */
 
 /* The largest x with x * x <= n, by Newton's method from above. Returns false
- * when memory ran out. */
+ * when out of memory. */
 static bool square_root(BIGNUM *x, const BIGNUM *n, BN_CTX *memory)
 {
   BIGNUM *next;

@@ -71,7 +71,7 @@ end
 
 -- ---- one exchange --------------------------------------------------------
 
--- An exchange that is under way: `state` tells how far it is.
+-- An exchange that is in progress: `state` tells how far it is.
 local function milliseconds(state)
   return math.max(1, math.ceil((state.ends - core.clock()) * 1000))
 end
