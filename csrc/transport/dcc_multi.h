@@ -21,7 +21,7 @@
  * speaks HTTP/2 gets one connection. One thread at a time may use a multi.
  *
  * A process that has inherited a multi by fork(2) begins anew with
- * connections of its own. Requests that were under way are the other
+ * connections of its own. Requests that were in progress are the other
  * process's: here each of them fails, with `maybe` set. */
 #ifndef DCC_MULTI_H
 #define DCC_MULTI_H

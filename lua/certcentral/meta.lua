@@ -125,7 +125,7 @@
 
 --- Contacts of the organization: users of the account, or new people.
 ---@class certcentral.order.organization.contacts
----@field contact_type string Role of the contact, such as organization_contact or technical_contact.
+---@field contact_type string Role of the contact.
 ---@field user_id? integer Id of a user or contact of the account. Leave it out for a new contact.
 ---@field first_name? string First name. Needed without user_id; with it, the user's name is changed.
 ---@field last_name? string Last name. Needed without user_id; with it, the user's name is changed.
@@ -804,9 +804,9 @@ function client:revoke_order(id, options) end
 ---@return certcentral.error|nil
 function client:revoke_certificate(id, options) end
 
---- Reads what has to be done to show control of an order's domains. A CNAME is
---- `_dnsauth.<domain> CNAME <value>.dcv.digicert.com`, a TXT is at the domain
---- itself, a file below `/.well-known/pki-validation/`.
+--- Reads what has to be done to prove control of an order's domains. A CNAME
+--- is `_dnsauth.<domain> CNAME <value>.dcv.digicert.com`, a TXT is at the
+--- domain itself, a file below `/.well-known/pki-validation/`.
 ---@param id integer|string an order's id
 ---@param options? certcentral.client_dcv_options
 ---@return certcentral.dcv|nil

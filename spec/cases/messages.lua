@@ -23,8 +23,8 @@ return {
       "circle"
     ] = R[1],
     ["not enough memory"] = R[2],
-    ["the system says no more"] = R[1],
     ["too many files"] = R[1],
+    ["unknown error"] = R[1],
   },
   ["csrc/binding/lcc_check.c"] = {
     ["lcc_slot ends at a free slot"] = R[1],
@@ -42,7 +42,7 @@ return {
     ["the system says no more"] = R[1],
   },
   ["csrc/binding/lcc_curl_values.c"] = {
-    ["'%s' must have no NUL byte"] = R[3],
+    ["'%s' must not contain a NUL byte"] = R[3],
     ["a name in 'headers' must be a string, got %s"] = R[3],
     ["a table of name = value"] = R[3],
     ["a value in 'headers' must be a string, got %s"] = R[3],
@@ -58,9 +58,9 @@ return {
     ["a key that is not a string"] = R[1],
     ["a light userdata"] = R[1],
     ["a table nested too deeply"] = R[1],
+    ["a table that is too large"] = R[1],
     ["a table whose metatable has __pairs"] = R[1],
     ["a table with keys that are not strings"] = R[1],
-    ["a table that is too large"] = R[1],
   },
   ["csrc/binding/lcc_preload.c"] = {
     ["certcentral_preload: the package library is not open"] = R[4],
@@ -93,28 +93,26 @@ return {
   ["csrc/transport/curl_failure.c"] = {
     ["'url' is not a URL: %R"] = R[8],
     ["CA file '%s' cannot be read by user '%s': %s"] = R[8],
-    ["libcurl %s does not take its option %s: %s"] = R[8],
-    ["no HTTP answer from %H: %R"] = R[8],
+    ["libcurl %s does not accept its option %s: %s"] = R[8],
+    ["no HTTP response from %H: %R"] = R[8],
     ["no address found for the proxy"] = R[8],
-    ["out of memory while reading the answer of %s"] = R[2],
-    [
-      "the answer of %H has more header fields, or longer ones, than " ..
-      "libcurl takes: %R"
-    ] = R[8],
-    ["the answer of %H was cut short: %R"] = R[8],
-    [
-      "the answer of %s has more than %d header fields or %d bytes of " ..
-      "them"
-    ] = R[8],
+    ["out of memory while reading the response from %s"] = R[2],
     ["the connection to %H broke while reading: %R"] = R[8],
     ["the connection to %H broke while sending: %R"] = R[8],
-    ["the connection to %H closed before an answer came"] = R[8],
+    ["the connection to %H closed before a response arrived"] = R[8],
+    [
+      "the response from %H has more or longer header fields than " ..
+      "libcurl accepts: %R"
+    ] = R[8],
     ["the system's CA certificates cannot be read: %R"] = R[8],
   },
   ["csrc/transport/curl_handle.c"] = {
     ["libcurl cannot be initialised: %s"] = R[8],
     ["libcurl must be 7.87.0 or newer, got %s"] = R[8],
-    ["the API key has a control character, which no header carries"] = R[8],
+    [
+      "the API key contains a control character, which is not allowed in " ..
+      "a header"
+    ] = R[8],
     ["this libcurl is built without TLS"] = R[8],
   },
   ["csrc/transport/curl_internal.h"] = {
@@ -130,8 +128,8 @@ return {
   },
   ["csrc/transport/curl_renew.c"] = {
     [
-      "the process was forked while the request was under way, and this " ..
-      "is the new process: the other one has the answer"
+      "the process was forked while the request was in progress, and " ..
+      "this is the new process: the original one gets the response"
     ] = R[8],
   },
   ["csrc/transport/curl_request.c"] = {
@@ -139,43 +137,41 @@ return {
     ["a header's name must be an HTTP token"] = R[8],
     ["a request has at most %d headers"] = R[8],
     ["has no host"] = R[8],
-    ["header '%.*s' must have no line break or control character"] = R[8],
+    [
+      "header '%.*s' must not contain a line break or control character"
+    ] = R[8],
     ["header '%s' is set by the transport and must not be given"] = R[8],
     ["is not a URL"] = R[8],
     [
-      "must begin with https://: plain http goes to a loopback address " ..
-      "alone"
+      "must begin with https://: plain http is allowed only to a " ..
+      "loopback address"
     ] = R[8],
-    ["must have no user name or password"] = R[8],
-  },
-  ["csrc/x509/blocklist.c"] = {
-    ["memory ran out"] = R[2],
+    ["must not contain a user name or password"] = R[8],
   },
   ["csrc/x509/chain.c"] = {
     [
-      "%zu of the certificates are no CA's, and the order does not tell " ..
-      "which one is its own"
+      "%zu of the certificates are not CA certificates, and the order " ..
+      "does not say which one is its own"
     ] = R[5],
     ["a PEM block is broken"] = R[5],
     ["a PKCS#7 bundle cannot be read"] = R[5],
     ["at most %d bytes were expected, got %zu"] = R[5],
-    ["memory ran out"] = R[2],
-    ["none of the certificates is a server's"] = R[5],
     ["there are more than %d certificates"] = R[5],
-  },
-  ["csrc/x509/csr.c"] = {
-    ["memory ran out"] = R[2],
+    ["there is no server certificate among them"] = R[5],
   },
   ["csrc/x509/facts.c"] = {
     ["names that cannot be read"] = R[5],
   },
   ["csrc/x509/generate.c"] = {
-    ["memory ran out"] = R[2],
     ["the key's text"] = R[5],
     ["there is no key of this kind"] = R[5],
   },
-  ["csrc/x509/weak.c"] = {
-    ["memory ran out"] = R[2],
+  ["lua/certcentral/account/advice.lua"] = {
+    [
+      "%s, and the order has %s left, in which a new certificate is part " ..
+      "of the plan"
+    ] = R[9],
+    ["; the order is set to do so by itself"] = R[9],
   },
   ["lua/certcentral/account/certificate.lua"] = {
     [
@@ -189,11 +185,7 @@ return {
     ["its validation"] = R[9],
   },
   ["lua/certcentral/account/renew.lua"] = {
-    [
-      "%s, and the order has %d days left, in which a new certificate is " ..
-      "part of the plan"
-    ] = R[9],
-    ["; the order is set to do so by itself"] = R[9],
+    ["bad option 'renew_early' to 'renew' (boolean expected, got %s)"] = R[9],
   },
   ["lua/certcentral/budget.lua"] = {
     [
@@ -284,6 +276,9 @@ return {
     ["a %1"] = R[10],
     ["an ([bs])"] = R[10],
   },
+  ["lua/certcentral/order/schedule.lua"] = {
+    ["number of seconds since 1970"] = R[9],
+  },
   ["lua/certcentral/store/dict.lua"] = {
     [
       "'store.dict' is for nginx with its Lua module: there is no " ..
@@ -334,7 +329,7 @@ return {
     ] = R[12],
     ["'url' is not a URL"] = R[12],
     [
-      "'url' must begin with https://: plain http goes only to " ..
+      "'url' must begin with https://: plain http is allowed only to " ..
       "127.0.0.1, [::1] and localhost"
     ] = R[12],
     [
@@ -355,7 +350,6 @@ return {
       "the handshake failed; is its certificate one that " ..
       "lua_ssl_trusted_certificate of nginx.conf accepts?"
     ] = R[12],
-    ["the response from %s was cut short: %s"] = R[12],
     [
       "transport 'resty' takes only a proxy of the form http://HOST:PORT"
     ] = R[12],

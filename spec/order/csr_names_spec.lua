@@ -287,8 +287,8 @@ describe("a blocklist", function()
         local ok, err = judged(requests.rsa2048, path)
         assert.is_nil(ok)
         assert.are.same({ { CSR, "csr" } }, orders.codes(err.problems))
-        assert.are.equal("'certificate.csr' is refused: the key is on the "
-                         .. "blocklist: others have it", err.message)
+        assert.are.equal("'certificate.csr' is refused: the key is on the " ..
+                         "blocklist: others have it", err.message)
         assert.is_true(judged(requests.rsa3072, path))
         assert.is_true(judged(requests.p256, path))
       end)

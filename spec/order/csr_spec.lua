@@ -88,7 +88,7 @@ describe("certcentral.csr", function()
         "-----BEGIN ", ", got text without a BEGIN line" },
       ["an END line that has no end"] = {
         (support.rsa2048:gsub("%-+%s*$", "")),
-        ", got an END line that is not its BEGIN line's" },
+        ", got an END line that does not match its BEGIN line" },
       ["a BEGIN line alone"] = { "-----BEGIN CERTIFICATE REQUEST-----",
         ", got one without its END line" },
       ["pads alone"] = {
@@ -97,10 +97,10 @@ describe("certcentral.csr", function()
       ["headers inside"] = {
         block("CERTIFICATE REQUEST", "Comment: none\n\n"),
         ", got a character that is not base64 at byte 9 "
-          .. "behind its BEGIN line" },
+          .. "after its BEGIN line" },
       ["a form feed inside"] = { (support.rsa2048:gsub("\n", "\f", 1)),
         ", got a character that is not base64 at byte 1 "
-          .. "behind its BEGIN line" },
+          .. "after its BEGIN line" },
       ["10 MB of letters"] = { ("A"):rep(10000000),
         " of at most 131072 bytes, got 10000000" },
       ["10 MB of spaces behind"] = {

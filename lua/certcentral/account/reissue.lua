@@ -26,7 +26,7 @@ local function send(self, who, id, members)
     answer.warnings = warnings
     return nil, answer
   elseif value.id ~= id then
-    return nil, errors.new("unknown", ("the answer to the %s of order %d has "
+    return nil, errors.new("unknown", ("the response to the %s of order %d has "
       .. "%s; client:certificates(%d) shows whether it was done"):format(who,
       id, value.id and "another order's id" or "no id", id),
       { status = answer.status, warnings = warnings })

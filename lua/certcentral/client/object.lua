@@ -157,7 +157,7 @@ function methods:wipes_memory()
 end
 
 --- Closes the connection and wipes the key, and closes its queues: what they
--- have under way is given up. Twice is fine.
+-- have in progress is given up. Twice is fine.
 function methods:close()
   if self.closed then
     return

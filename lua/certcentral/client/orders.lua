@@ -138,7 +138,7 @@ end
 local function place(self, call, order)
   local name = order.once and call.name
   if name and self.under_way[name] then
-    collectgarbage() -- one that was dropped on its way is not under way,
+    collectgarbage() -- one that was dropped on its way is not in progress,
     collectgarbage() -- nor is one of a queue that this ends
   end
   if name and self.under_way[name] then

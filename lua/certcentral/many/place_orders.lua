@@ -1,7 +1,7 @@
 --- Many orders in one call, over a queue.
 --
 --   local outcomes = client:place_orders(orders, {
---     concurrency = 8,         orders under way at once
+--     concurrency = 8,         orders in progress at once
 --     validate_first,          all of them, before the first is sent: true
 --                              for a list, false for a function
 --     stop_on_error = false,   begin no more once one has failed
@@ -218,7 +218,7 @@ local function add(batch, item)
   end)
 end
 
--- Adds as many as may be under way. What the caller's iterator raises ends
+-- Adds as many as may be in progress. What the caller's iterator raises ends
 -- the orders, too.
 function feed(batch)
   batch.feeding = true

@@ -83,7 +83,7 @@ local function is_seconds(value)
   return type(value) == "number" and value >= 0
 end
 
--- Whether a step is under way in the thread that is marked: what raises
+-- Whether a step is in progress in the thread that is marked: what raises
 -- wherever it likes (a hook, Ctrl-C) may leave a mark behind.
 local function is_stepping(self)
   local thread, here = self.stepping, coroutine.running() or MAIN
@@ -385,7 +385,7 @@ end
 queue.concurrency, queue.CONCURRENCY = concurrency, CONCURRENCY
 
 --- Makes a queue of a client's.
--- @param options nil or { concurrency = how many orders are under way at
+-- @param options nil or { concurrency = how many orders are in progress at
 --   once (default 8) }
 function queue.new(client, options)
   options = options or {}

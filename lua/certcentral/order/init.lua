@@ -172,7 +172,8 @@ end
 local function endpoint(product, who)
   local path = core.path(product or core.product)
   if not path then
-    raise("bad option 'product' to '%s' (a product's name expected, as %s)",
+    raise("bad option 'product' to '%s' (a product's name expected, such "
+          .. "as %s)",
           who, core.product)
   end
   return path
