@@ -99,7 +99,7 @@ struct dcc_order {
   size_t extra_count;
   dcc_index index;
   struct dcc_block *blocks;
-  bool failed;          /* memory ran out */
+  bool failed;          /* out of memory */
   bool checked;         /* and found fit to be sent */
   dcc_view view;        /* as what it was checked */
   dcc_calendar calendar;

@@ -57,7 +57,7 @@ dcc_multi *dcc_multi_new(const dcc_curl_options *options, long connections,
 
 /* Takes a request; all of it is copied. Nothing is sent before the next
  * dcc_multi_step(). Returns its id, above 0 and never the same twice, or 0
- * and fills *failure where the request is refused or memory ran out. */
+ * and fills *failure where the request is refused or out of memory. */
 int64_t dcc_multi_add(dcc_multi *m, const dcc_curl_request *request,
                       dcc_curl_failure *failure);
 

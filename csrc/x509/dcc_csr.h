@@ -36,7 +36,7 @@ typedef struct X509_req_st dcc_csr;
  * "CERTIFICATE REQUEST" or "NEW CERTIFICATE REQUEST" with nothing around it
  * but white space; its lines may have any length, or be one. Returns the
  * request, owned by the caller (dcc_csr_free), or NULL and fills `error`:
- * the text is something else, is broken, or memory ran out. What is copied
+ * the text is something else, is broken, or out of memory. What is copied
  * of the text is wiped. The key and the signature are not judged. */
 dcc_csr *dcc_csr_read(const char *pem, size_t length, dcc_csr_error *error);
 

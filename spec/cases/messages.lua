@@ -39,7 +39,7 @@ return {
   },
   ["csrc/binding/lcc_csr_generate.c"] = {
     ["list expected as 'dns_names'"] = R[1],
-    ["the system says no more"] = R[1],
+    ["unknown error"] = R[1],
   },
   ["csrc/binding/lcc_curl_values.c"] = {
     ["'%s' must not contain a NUL byte"] = R[3],

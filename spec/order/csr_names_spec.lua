@@ -288,7 +288,7 @@ describe("a blocklist", function()
         assert.is_nil(ok)
         assert.are.same({ { CSR, "csr" } }, orders.codes(err.problems))
         assert.are.equal("'certificate.csr' is refused: the key is on the " ..
-                         "blocklist: others have it", err.message)
+                         "blocklist of known keys", err.message)
         assert.is_true(judged(requests.rsa3072, path))
         assert.is_true(judged(requests.p256, path))
       end)

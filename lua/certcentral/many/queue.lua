@@ -282,7 +282,7 @@ local function become_quiet(self)
   end
 end
 
--- Gives all orders up; once more where one was interrupted, or memory ran out.
+-- Gives all orders up; once more where one was interrupted, or out of memory.
 local function end_all(self)
   self.ending = true -- a callback may come to `_end`
   for _ = 1, 3 do
@@ -333,8 +333,8 @@ end
 
 meta.__close = methods.close
 
--- Something that the collector tells the end of. It is made after what it
--- needs, so that it goes before that when the Lua state closes.
+-- A sentinel whose finalizer tells that the queue is garbage. It is made after
+-- what it needs, so that it goes before that when the Lua state closes.
 function methods:arm()
   local function gone(guard)
     if self.guard == guard then
