@@ -68,7 +68,7 @@ CPATH51 = $(CURDIR)/$(BUILD)/lua5.1/?.so;;
 
 .PHONY: all help deps demo test test-quick spec sandbox repl check install \
 	uninstall install-c uninstall-c embed clean asan valgrind bench mutants \
-	reference test-programs install-sandbox rock rock-install \
+	reference messages test-programs install-sandbox rock rock-install \
 	sandbox-rock-install
 .DEFAULT_GOAL = help
 
@@ -230,6 +230,11 @@ check: deps-check
 	@LUA_CPATH='$(CPATH54)' $(LUA) spec/check.lua
 
 # Writes the generated parts of lua/REFERENCE.md, and lua/certcentral/meta.lua.
+# Every message for people, each with the test that leads to it.
+messages: deps-spec all
+	@LUA_CPATH='$(CPATH54)' CERTCENTRAL_TEST_LUA=$(LUA) \
+		CERTCENTRAL_TEST_BUILD=$(CURDIR)/$(BUILD) $(LUA) spec/messages.lua
+
 reference: all
 	@LUA_CPATH='$(CPATH54)' $(LUA) spec/check.lua write
 

@@ -17,7 +17,13 @@ slow='attack nginx_faults crash simulation install nginx_many nginx
   curl_multi hostile queue_https sandbox_server deps curl csr_generate
   bad_input nginx_wire secrets budget_shared examples test_chain
   test_core_memory place_order journal journal_damage recovery oracle
-  nginx_example'
+  nginx_example messages'
+
+# The specs of what runs in other processes, nginx's and the commands' of a
+# shell: valgrind watches this one alone, so it goes without them.
+elsewhere='attack check_rooms complete crash deps examples install messages
+  nginx nginx_example nginx_faults nginx_many nginx_store nginx_wire prompt
+  reference sandbox_serve'
 
 # ---- one suite: run.sh --suite KIND ABI [SPEC] -------------------------------
 
@@ -156,11 +162,19 @@ fi
 
 # ---- all suites --------------------------------------------------------------
 
-is_slow() {
-  for name in $slow
-  do [ "$name" != "$(basename "$1" _spec.lua)" ] || return 0
+# named LIST FILE: whether a list has a spec's name
+named() {
+  for name in $1
+  do [ "$name" != "$(basename "$2" _spec.lua)" ] || return 0
   done
   return 1
+}
+
+is_slow() { named "$slow" "$1"; }
+is_quick() { ! is_slow "$1"; }
+
+is_watched() {
+  [ "$MODE" != valgrind ] || ! named "$elsewhere" "$1"
 }
 
 for_both() {
@@ -175,11 +189,9 @@ those() {
   do [ -x "$file" ] && "$1" "$file" && echo "program $(basename "$file")"
   done
   for spec in $(find spec -name '*_spec.lua' | sort)
-  do "$1" "$spec" && for_both specs "$spec"
+  do "$1" "$spec" && is_watched "$spec" && for_both specs "$spec"
   done
 }
-
-is_quick() { ! is_slow "$1"; }
 
 suites() {
   for spec in $SPEC

@@ -50,7 +50,7 @@ static inline void *lcc_push_owner(lua_State *L, size_t size, const char *type,
 {
   void *owner = LCC_NEWUSERDATA(L, size);
   memset(owner, 0, size);
-  luaL_newmetatable(L, type); /* may be there, half made: memory ran out */
+  luaL_newmetatable(L, type); /* may be there, half made: no memory */
   lua_pushcfunction(L, gc);
   lua_setfield(L, -2, "__gc");
   lua_setmetatable(L, -2);

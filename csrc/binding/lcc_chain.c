@@ -174,14 +174,14 @@ static int refuse_file(lua_State *L, const char *path, int number)
   lua_pushnil(L);
   lua_pushstring(L, path);
   if (number == EEXIST) /* what is there is replaced: only this is left */
-    strcpy(reason, "another of these files has this name");
+    strcpy(reason, "another of these files has the same name");
   else if (number == EINVAL)
-    strcpy(reason, "it is no file");
+    strcpy(reason, "it is not a regular file");
   else if (number == ELOOP)
     strcpy(reason, "it is a symbolic link of another user's, or one that "
                    "leads in a circle");
   else if (strerror_r(number, reason, sizeof reason) != 0)
-    strcpy(reason, "the system says no more");
+    strcpy(reason, "unknown error");
   lua_pushstring(L, reason);
   return 3;
 }

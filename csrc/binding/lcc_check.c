@@ -84,7 +84,7 @@ typedef struct lcc_shared {
 } lcc_shared;
 
 /* The order is the call's own: a check that a finalizer makes within it takes
- * another one. NULL when memory ran out. */
+ * another one. NULL when out of memory. */
 static dcc_order *take_order(lcc_shared *shared)
 {
   dcc_order *order = shared->order;
@@ -156,7 +156,7 @@ static dcc_view view_at(lua_State *L, int index)
 }
 
 /* Reads the body at 1 and what this client adds to it, at 6 and 9. Returns
- * false when memory ran out. */
+ * false when out of memory. */
 static bool read_body(lua_State *L, const lcc_names *names, dcc_order *order,
                       const dcc_options *options)
 {
@@ -176,7 +176,7 @@ typedef struct lcc_outcome {
 } lcc_outcome;
 
 /* Checks, and writes the body where `write` asks for it and nothing is wrong.
- * Returns false when memory ran out. */
+ * Returns false when out of memory. */
 static bool find_out(lcc_outcome *outcome, const dcc_options *options,
                      bool write)
 {

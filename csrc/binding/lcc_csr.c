@@ -65,7 +65,7 @@ static dcc_csr_listed judge_request(lcc_request *request, const char *pem,
   if (blocklist != NULL)
     listed = dcc_csr_find(request->csr, blocklist, error);
   if (listed == DCC_CSR_LISTED)
-    strcpy(error->message, "the key is on the blocklist: others have it");
+    strcpy(error->message, "the key is on the blocklist of known keys");
   return listed;
 }
 

@@ -110,7 +110,7 @@ static int give_file(lua_State *L, dcc_csr_result *result, const char *path)
   if (number == 0)
     return 1;
   if (strerror_r(number, reason, sizeof reason) != 0)
-    strcpy(reason, "the system says no more");
+    strcpy(reason, "unknown error");
   lua_pushnil(L);
   return 1 + lcc_refuse(L, reason);
 }

@@ -60,7 +60,7 @@ static int multi_tostring(lua_State *L)
   if (m->multi == NULL)
     lua_pushliteral(L, MULTI " (closed)");
   else
-    lua_pushfstring(L, MULTI " (%d under way)",
+    lua_pushfstring(L, MULTI " (%d in progress)",
                     (int)dcc_multi_count(m->multi));
   return 1;
 }

@@ -31,7 +31,7 @@ static const char *name_field(lua_State *L, int table, const char *name)
 {
   dcc_text text = text_field(L, table, name, 0);
   if (text.at != NULL && strlen(text.at) != text.n)
-    luaL_error(L, "'%s' must have no NUL byte", name);
+    luaL_error(L, "'%s' must not contain a NUL byte", name);
   return text.at;
 }
 

@@ -231,7 +231,7 @@ static dcc_value read_any_list(walk *w, int depth, size_t length)
   if (length == LCC_NO_LIST)
     return other("a list with holes");
   if (!has_room(w, length))
-    return other("too large a table");
+    return other("a table that is too large");
   if (!dcc_order_resize(w->order, &array, length))
     return array;
   lua_pushnil(w->L);
@@ -254,9 +254,9 @@ static dcc_value read_any_object(walk *w, int depth)
   while (what == NULL && lua_next(w->L, -2)) {
     dcc_member *member = NULL;
     if (lua_type(w->L, -2) != LUA_TSTRING)
-      what = "a table with keys that are no strings";
+      what = "a table with keys that are not strings";
     else if (!has_room(w, 1))
-      what = "too large a table";
+      what = "a table that is too large";
     else if ((member = dcc_order_alloc(w->order, sizeof *member)) == NULL)
       what = "lost";
     if (member != NULL) {
@@ -302,12 +302,12 @@ static void read_unknown(walk *w, const dcc_scope *scope, unsigned object)
     extra->name = lua_tolstring(w->L, -2, &extra->length);
     if (w->keep_unknown)
       extra->value = has_room(w, 1) ? read_any(w, 0)
-                                    : other("too large a table");
+                                    : other("a table that is too large");
   } else {
     int64_t i;
     dcc_buffer digits = {0};
     extra->is_index = true;
-    extra->value = other("a key that is no string");
+    extra->value = other("a key that is not a string");
     if (lua_type(w->L, -2) != LUA_TNUMBER || !lcc_tointeger(w->L, -2, &i))
       return;
     dcc_buffer_addi(&digits, i);

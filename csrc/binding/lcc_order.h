@@ -53,7 +53,7 @@ enum { LCC_ORDER_SLOTS = 120 };
  * `root`. The order's strings are the table's: they live until Lua is called
  * again. Asks Lua for no memory and runs no Lua code; "__index" and "__pairs"
  * have to be the upvalues LCC_INDEX and LCC_PAIRS of the running function, so
- * that they need not be made. Returns false when memory ran out. */
+ * that they need not be made. Returns false when out of memory. */
 enum { LCC_INDEX = 3, LCC_PAIRS };
 bool lcc_read_order(lua_State *L, int index, dcc_order *order, unsigned root,
                     const lcc_names *names, bool keep_unknown);

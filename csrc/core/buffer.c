@@ -10,7 +10,8 @@ void dcc_wipe(void *p, size_t n)
 #if defined(__GNUC__)
   if (n > 0)
     memset(p, 0, n);
-  __asm__ volatile("" : : "r"(p) : "memory"); /* the bytes are looked at */
+  /* keeps the compiler from dropping the memset */
+  __asm__ volatile("" : : "r"(p) : "memory");
 #else
   volatile unsigned char *bytes = p;
   while (n-- > 0)

@@ -76,7 +76,7 @@ typedef struct dcc_secret {
   size_t length;
 } dcc_secret;
 
-/* Copies n bytes at s. Returns false when memory ran out (s is untouched,
+/* Copies n bytes at s. Returns false when out of memory (s is untouched,
  * the secret empty). The copy is owned by the secret. */
 bool dcc_secret_set(dcc_secret *secret, const char *s, size_t n);
 

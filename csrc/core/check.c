@@ -144,12 +144,12 @@ static bool check_bytes(dcc_check *c, const dcc_place *place,
   if ((kinds & DCC_HIGH) && !dcc_utf8(s, value->length, characters))
     must = "be UTF-8";
   else if (kinds & refused)
-    must = kinds & DCC_CONTROL ? "have no control characters"
-                               : "have no line breaks";
+    must = kinds & DCC_CONTROL ? "not contain control characters"
+                               : "not contain line breaks";
   else if (value->length >= DCC_ROOM_FOR_A_KEY &&
            dcc_has_private_key(s, value->length))
     must = f->format == DCC_FORMAT_CSR ? "be a certificate request"
-                                       : "hold no private key";
+                                       : "not contain a private key";
   if (must == NULL)
     return true;
   report_got(c, f->format == DCC_FORMAT_CSR &&
@@ -164,7 +164,7 @@ static void warn_of_suffix(dcc_check *c, const dcc_place *place,
 {
   char shown[DCC_SHOWN_SIZE];
   dcc_report(c, DCC_WARNING, "unknown", *place, NULL,
-             "is under no public suffix that the Public Suffix List knows: "
+             "is not under any suffix in the Public Suffix List: "
              "%s", dcc_show(c, shown, value, false));
 }
 
@@ -190,7 +190,7 @@ static void check_form_of(dcc_check *c, const dcc_place *place,
                  ? "" : "is refused: ", c->options->csr_error);
   else if (n > 0 && f->flags & DCC_NO_PLACEHOLDER && dcc_is_placeholder(s, n))
     report_got(c, "format", place, value,
-               "be a real value, not one that stands for none",
+               "be a real value, not a placeholder such as n/a",
                f->required == DCC_OPTIONAL ? "leave the field out" : NULL);
   else if (f->format == DCC_FORMAT_HOST &&
            dcc_is_under_no_suffix(s, n, c->options->suffix_of))
@@ -356,7 +356,7 @@ static void report_unknown(dcc_check *c, const dcc_place *place, bool passes,
                   dcc_form_nearest(c->body, object, name, length), hint,
                   sizeof hint);
   dcc_report(c, passes ? DCC_WARNING : DCC_PROBLEM, "unknown", *place,
-             hint[0] == '\0' ? NULL : hint, "is no field of %s",
+             hint[0] == '\0' ? NULL : hint, "is not a field of %s",
              dcc_form_noun(c->options->view));
 }
 
@@ -373,7 +373,7 @@ static void report_extra(dcc_check *c, const dcc_place *place)
       what = "a name that is not UTF-8";
     if (what != NULL) {
       dcc_report(c, DCC_PROBLEM, "type", *place, NULL,
-                 "must be what JSON can carry, got %s", what);
+                 "must be a JSON value, got %s", what);
       return;
     }
   }
@@ -413,16 +413,15 @@ static void check_array(dcc_check *c, const dcc_place *place, dcc_value *value)
       report_object(c, place, value, "be a list of objects");
     else
       report_got(c, "type", place, value, "be a list",
-                 value->type == DCC_STRING ? "write it in braces: { \"...\" }"
+                 value->type == DCC_STRING ? "put it in a list: { \"...\" }"
                                            : NULL);
     return;
   }
   if (value->keyed) {
     dcc_report(c, DCC_PROBLEM, "type", *place,
                value->length == 0 && dcc_form[place->field].items == DCC_OBJECT
-                 ? "write an object of the list in braces: { { ... } }" : NULL,
-               "must be a list without holes, got other keys than 1 to its "
-               "length");
+                 ? "put the object in a list: { { ... } }" : NULL,
+               "must be a list without holes, got keys other than 1..n");
     return;
   }
   dcc_place item = *place;
@@ -581,8 +580,8 @@ static void check_rows(dcc_check *c, const dcc_scope *scope, unsigned object)
       dcc_rows_meet(&more, &known);
       dcc_rows_join(&rows, &more);
     }
-    if (dcc_rules[field].check != NULL && glance->ruled & in)
-      dcc_rules[field].check(c, scope, field);
+    if (dcc_rules[field] != NULL && glance->ruled & in)
+      dcc_rules[field](c, scope, field);
   }
 }
 

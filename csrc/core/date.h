@@ -11,7 +11,7 @@ enum { DCC_DATE_SIZE = 12 }; /* "09 JUN 2027" and a NUL */
 /* The days of a month, 1 to 12. */
 int dcc_days_in(int64_t year, int month);
 
-/* The day of a date; it is taken to exist. */
+/* The day of a date, which must exist. */
 int64_t dcc_day(int64_t year, int month, int day);
 
 /* The date of a day. */

@@ -132,7 +132,7 @@ const char *dcc_type_name(dcc_type type);
 
 typedef struct dcc_order dcc_order;
 
-/* An empty order, or NULL when memory ran out. Free it with
+/* An empty order, or NULL when out of memory. Free it with
  * dcc_order_free. */
 dcc_order *dcc_order_new(void);
 
@@ -147,7 +147,7 @@ void dcc_order_free(dcc_order *order);
  * "certificate.dns_names[2]", "organization.contacts[1].email". Lists are
  * filled from their beginning, one after the other. The string (n bytes,
  * UTF-8) and the path are copied.
- * Return false when memory ran out or when the path names no value of the
+ * Return false when out of memory or when the path names no value of the
  * form: the order is then as it was. Whether the value suits the field is for
  * dcc_order_check to say. */
 bool dcc_order_set_string(dcc_order *order, const char *path, const char *s,
@@ -201,7 +201,7 @@ typedef struct dcc_problem {
 enum { DCC_PROBLEMS_MAX = 1000 };
 
 /* Checks every field and rule. Returns the number of problems, or SIZE_MAX
- * when memory ran out. The order is not changed. */
+ * when out of memory. The order is not changed. */
 size_t dcc_order_check(dcc_order *order, const dcc_options *options);
 
 /* What the last check found, in the form's order; *count (at most
@@ -213,7 +213,7 @@ const dcc_problem *dcc_order_warnings(const dcc_order *order, size_t *count);
  * without white space. *length is its number of bytes; a NUL follows. It
  * belongs to the order and lives until the order is changed, written again or
  * freed. Returns NULL when the last check found problems, when there was none
- * since the last change, or when memory ran out. */
+ * since the last change, or when out of memory. */
 const char *dcc_order_json(dcc_order *order, size_t *length);
 
 /* ---- the request ------------------------------------------------------- */

@@ -27,7 +27,7 @@ static const struct {
   uint8_t root;
   const char *name, *noun;
 } views[DCC_VIEWS] = {
-  [DCC_VIEW_ORDER] = {DCC_ORDER, "order", "this order"},
+  [DCC_VIEW_ORDER] = {DCC_ORDER, "order", "an order"},
   [DCC_VIEW_REISSUE] = {DCC_ORDER, "reissue", "a reissue"},
   [DCC_VIEW_DUPLICATE] = {DCC_ORDER, "duplicate", "a duplicate"},
   [DCC_VIEW_ORGANIZATION] = {DCC_ORGANIZATION, "organization",

@@ -103,7 +103,7 @@ bool dcc_csr_has_slip(const char *s, size_t n, dcc_refusal *why)
   enum { LEAST = 64 }; /* shorter base64 may be a word */
   if (starts(s, n, "\xEF\xBB\xBF"))
     refuse(why, "be a certificate request (PKCS#10) in PEM without a byte "
-                "order mark in front of it", "save the file as UTF-8 "
+                "order mark at its start", "save the file as UTF-8 "
                 "without BOM");
   else if (contains(s, n, "\\n") && contains(s, n, "-----BEGIN "))
     refuse(why, "be a certificate request (PKCS#10) in PEM with line breaks, "
@@ -113,8 +113,8 @@ bool dcc_csr_has_slip(const char *s, size_t n, dcc_refusal *why)
     refuse(why, "be a certificate request (PKCS#10) in PEM, not the name of "
                 "a file", "give the file's contents");
   else if (n >= LEAST && is_base64(s, n))
-    refuse(why, "be a certificate request (PKCS#10) in PEM, not its base64 "
-                "alone", "add the BEGIN and END CERTIFICATE REQUEST lines");
+    refuse(why, "be a certificate request (PKCS#10) in PEM, not only its "
+                "base64", "add the BEGIN and END CERTIFICATE REQUEST lines");
   else
     return false;
   return true;
@@ -145,7 +145,7 @@ static bool check_csr(const char *s, size_t n, dcc_refusal *why)
                        "CERTIFICATE REQUEST-----", NULL);
   if (!is_base64(s + label, n - 2 * label - 9))
     return refuse(why, "be one certificate request with base64 between its "
-                       "lines", NULL);
+                       "BEGIN and END lines", NULL);
   return true;
 }
 
@@ -200,13 +200,13 @@ static bool check_card(const char *s, size_t n, dcc_refusal *why)
     return refuse(why, "be a card number that does not begin with 0",
                   NULL); /* ISO/IEC 7812-1: no payment card's does */
   return sum % 10 == 0 ||
-         refuse(why, "be a card number whose check digit is right", NULL);
+         refuse(why, "be a card number with a correct check digit", NULL);
 }
 
 static bool check_country(const char *s, size_t n, dcc_refusal *why)
 {
   return (n == 2 && dcc_is_letter(s[0]) && dcc_is_letter(s[1])) ||
-         refuse(why, "be a country code of two letters (ISO 3166-1), as us",
+         refuse(why, "be a two-letter country code (ISO 3166-1), such as us",
                 NULL);
 }
 
@@ -221,7 +221,7 @@ static bool check_id(const char *s, size_t n, dcc_refusal *why)
   for (size_t i = 0; i < n; i++)
     if (!dcc_is_letter(s[i]) && !dcc_is_digit(s[i]) && s[i] != '-' &&
         s[i] != '_' && s[i] != '.')
-      return refuse(why, "be of letters, digits, '-', '_' and '.'", NULL);
+      return refuse(why, "consist of letters, digits, '-', '_' and '.'", NULL);
   return true;
 }
 

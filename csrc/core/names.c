@@ -105,13 +105,13 @@ static bool check_colon(const char *s, size_t n, dcc_refusal *why)
   size_t before = (size_t)(colon - s), digits = 0;
   for (size_t i = 0; i < COUNT(kinds); i++)
     if (dcc_same_name(s, before, kinds[i], strlen(kinds[i])))
-      return refuse(why, "be a host name or an IP address without its kind in "
-                         "front of it", "leave out 'DNS:' and the like");
+      return refuse(why, "be a host name or an IP address without a type "
+                         "prefix", "leave out 'DNS:' and the like");
   while (digits < n && dcc_is_digit(s[n - 1 - digits]))
     digits++;
   if (digits > 0 && s[0] != '[' && colon == s + n - digits - 1 && before > 0)
     return refuse(why, "be a host name or an IP address without a port",
-                  "leave out what begins with ':'");
+                  "leave out everything from ':' on");
   if (s[0] == '[')
     return refuse(why, "be an IPv6 address without brackets and port", NULL);
   if (memchr(s, '%', n) != NULL)
@@ -199,7 +199,7 @@ static bool refuse_bytes(const char *s, size_t n, dcc_refusal *why)
     if (s[i] == '*')
       return refuse(why, "have '*' only as the whole first label", NULL);
     if (s[i] == '/')
-      return refuse(why, "be a host name alone, no URL", NULL);
+      return refuse(why, "be a host name, not a URL", NULL);
   }
   return refuse(why, "be a host name of letters, digits, '-' and '.'", NULL);
 }
@@ -212,19 +212,20 @@ static bool is_international(const char *s, size_t n)
 static bool check_label(const char *s, size_t n, dcc_refusal *why)
 {
   if (n == 0)
-    return refuse(why, "have no empty label (two dots, a dot at either end)",
+    return refuse(why, "not have an empty label (two dots in a row, or a "
+                       "leading or trailing dot)",
                   NULL);
   if (n > LABEL_MAX)
     return refuse(why, "have at most 63 characters in each label", NULL);
   if (s[0] == '-' || s[n - 1] == '-')
-    return refuse(why, "have no '-' at either end of a label", NULL);
+    return refuse(why, "not have '-' at either end of a label", NULL);
   if (n < 4 || s[2] != '-' || s[3] != '-')
     return true;
   if (!is_international(s, n))
-    return refuse(why, "have no '--' in places 3 and 4 of a label but in "
-                       "'xn--'", NULL);
+    return refuse(why, "not have '--' as the third and fourth characters of "
+                       "a label, except in 'xn--'", NULL);
   return dcc_is_punycode(s + 4, n - 4) ||
-         refuse(why, "have only punycode (RFC 3492) after 'xn--'", NULL);
+         refuse(why, "have valid Punycode (RFC 3492) after 'xn--'", NULL);
 }
 
 /* The top-level domains are letters (RFC 3696 2), or international. */
@@ -290,10 +291,10 @@ static bool check_wildcard(const char *below, size_t n,
                            dcc_suffix_of *suffix_of, dcc_refusal *why)
 {
   if (suffix_of != NULL && suffix_of(below, n) == DCC_SUFFIX_YES)
-    return refuse(why, "have no '*' directly below a public suffix (by the "
+    return refuse(why, "not have '*' directly below a public suffix (by the "
                        "Public Suffix List)", NULL);
   return !dcc_is_registry(below, n) ||
-         refuse(why, "have no '*' directly below a public suffix (by the "
+         refuse(why, "not have '*' directly below a public suffix (by the "
                      "built-in list of registries)", NULL);
 }
 

@@ -99,7 +99,7 @@ struct dcc_order {
   size_t extra_count;
   dcc_index index;
   struct dcc_block *blocks;
-  bool failed;          /* memory ran out */
+  bool failed;          /* out of memory */
   bool checked;         /* and found fit to be sent */
   dcc_view view;        /* as what it was checked */
   dcc_calendar calendar;
@@ -120,11 +120,11 @@ void dcc_order_forget_notes(dcc_order *order);
 dcc_scope dcc_order_scope(dcc_order *order);
 
 /* Makes `array` hold `count` items: those it had, then absent ones. Returns
- * false when memory ran out. */
+ * false when out of memory. */
 bool dcc_order_resize(dcc_order *order, dcc_value *array, size_t count);
 
 /* Makes item `item` of a list of objects an object, if it is none yet, and
- * gives its scope. Returns false when memory ran out. */
+ * gives its scope. Returns false when out of memory. */
 bool dcc_order_item(dcc_order *order, unsigned list, size_t item,
                     dcc_scope *scope);
 
@@ -133,7 +133,7 @@ dcc_extra *dcc_order_extra(dcc_order *order, dcc_scope scope, unsigned object,
                            const char *name, size_t length);
 
 /* Sorts the unknown fields, so that they come in an order that is the same
- * from one run to the next. Returns false when memory ran out. */
+ * from one run to the next. Returns false when out of memory. */
 bool dcc_order_sort_extras(dcc_order *order);
 
 /* The unknown fields of one object, after sorting: the first, and how many

@@ -149,7 +149,7 @@ static void overridden(dcc_check *c, const dcc_scope *scope, unsigned loser,
   char path[96];
   dcc_form_path(c->body->root, by, path, sizeof path);
   dcc_report(c, DCC_WARNING, "overridden", dcc_place_of(scope, loser), NULL,
-             "has no effect: '%s' is given and wins", path);
+             "is ignored because '%s' is given", path);
 }
 
 /* The date must be after today and not after `latest`. */
@@ -165,7 +165,7 @@ static void check_date_range(dcc_check *c, const dcc_scope *scope,
     return;
   (iso ? dcc_date_format_iso : dcc_date_format)(latest, last);
   dcc_report(c, DCC_PROBLEM, "range", dcc_place_of(scope, field), NULL,
-             "must be a day after today and within %s (at most %s), got %s",
+             "must be after today and within %s (%s at the latest), got %s",
              span, last, dcc_show(c, shown, value, false));
 }
 
@@ -184,8 +184,8 @@ static void check_cert_length(dcc_check *c, const dcc_scope *scope,
                PRId64 " days more", text, cert - order);
   } else if (cert - c->today > limit) {
     dcc_report(c, DCC_WARNING, "limit", dcc_place_of(scope, field), NULL,
-               "asks for %" PRId64 " days, more than the %" PRId64
-               " that a certificate is issued for at present",
+               "asks for %" PRId64 " days, but certificates are currently "
+               "issued for at most %" PRId64,
                cert - c->today, limit);
   }
 }
@@ -336,11 +336,11 @@ static void rule_dns_names(dcc_check *c, const dcc_scope *scope,
                common->type == DCC_STRING &&
                dcc_same_name(name->as.text, name->length, common->as.text,
                              common->length)
-                 ? "is the common name again" : "is given twice");
+                 ? "repeats the common name" : "is given twice");
   }
   if (names->length > NAMES_FREE_OF_DOUBT)
     dcc_report(c, DCC_WARNING, "limit", dcc_place_of(scope, field), NULL,
-               "has %zu names, more than the %d that one order takes",
+               "has %zu names, but one order takes at most %d",
                names->length, NAMES_FREE_OF_DOUBT);
   dcc_csr_compare_list(c, scope, field, common);
 }
@@ -369,7 +369,8 @@ static void rule_dcv_method(dcc_check *c, const dcc_scope *scope,
        is_text(method, "http-token-dynamic")) && has_wildcard(c))
     dcc_report(c, DCC_PROBLEM, "conflict", dcc_place_of(scope, field),
                "dns-txt-token or dns-cname-token",
-               "cannot be an HTTP method, for the order has a wildcard name");
+               "cannot be an HTTP method, because the order has a wildcard "
+               "name");
 }
 
 /* ---- payment ----------------------------------------------------------- */
@@ -399,7 +400,7 @@ static void rule_card_expired(dcc_check *c, const dcc_scope *scope,
        (year->as.integer == this_year && in_range(DCC_CARD_MONTH, month) &&
         month->as.integer < this_month)))
     dcc_report(c, DCC_PROBLEM, "range", dcc_place_of(scope, field), NULL,
-               "must not lie in the past: the card has expired");
+               "is in the past: the card has expired");
 }
 
 static void rule_server_licenses(dcc_check *c, const dcc_scope *scope,
@@ -434,8 +435,8 @@ static void rule_organization_id(dcc_check *c, const dcc_scope *scope,
             "or give the details of a new organization");
   else if (present && detail != 0)
     dcc_report(c, DCC_PROBLEM, "conflict", dcc_place_of(scope, field),
-               "give the id alone to use that organization",
-               "must not stand beside details of a new organization "
+               "give only the id to use that organization",
+               "cannot be combined with the details of a new organization "
                "('%s')", dcc_form[detail].name);
 }
 
@@ -466,7 +467,7 @@ static void rule_organization_contact(dcc_check *c, const dcc_scope *scope,
         is_text(dcc_at(&item, DCC_CONTACT_TYPE), "organization_contact"))
       return;
   missing(c, scope, field, "a new organization needs it",
-          "or a contact of the type organization_contact among contacts");
+          "or add a contact of type organization_contact to contacts");
 }
 
 static void rule_new_contact(dcc_check *c, const dcc_scope *scope,
@@ -485,59 +486,54 @@ static void rule_new_contact(dcc_check *c, const dcc_scope *scope,
 
 /* ---- the table --------------------------------------------------------- */
 
-const dcc_rule dcc_rules[DCC_FIELDS] = {
-#define RULE(field, rule, text) [DCC_##field] = {rule, text}
-  RULE(COMMON_NAME, dcc_csr_compare_common_name,
-       "the CSR has the same (a warning)"),
-  RULE(DNS_NAMES, rule_dns_names,
-       "no name twice, at most 250 names, each in the CSR, too (warnings)"),
-  RULE(CSR, dcc_csr_compare_rest,
-       "it has no name that the order lacks (a warning)"),
-  RULE(CERT_VALIDITY, rule_cert_validity,
-       "the page: one of years, days and a date"),
-  RULE(CERT_YEARS, rule_loser,
-       "the page: days and a date win over years; not beyond the order"),
-  RULE(CERT_DAYS, rule_loser,
-       "the page: a date wins over days; not beyond the order"),
-  RULE(CERT_DATE, rule_cert_date,
-       "the page: within 397 days; not beyond the order"),
-  RULE(ORDER_VALIDITY, rule_order_validity,
-       "the page: required unless the deprecated fields are given"),
-  RULE(ORDER_YEARS, rule_loser, "the page: days and a date win over years"),
-  RULE(ORDER_DAYS, rule_loser, "the page: a date wins over days"),
-  RULE(ORDER_DATE, rule_order_date, "the page: within three years"),
-  RULE(VALIDITY_YEARS, rule_loser, "the page: a date wins over years"),
-  RULE(EXPIRATION_DATE, rule_order_date, "the page: within three years"),
-  RULE(SERVER_LICENSES, rule_server_licenses,
-       "the page: further licenses cost extra (a warning)"),
-  RULE(CREDIT_CARD, rule_card,
-       "the page: required with payment_method card; refused without it, for "
-       "card data must not travel for nothing"),
-  RULE(CARD_YEAR, rule_card_expired, "the card has not expired"),
-  RULE(BILLING_ADDRESS, rule_card,
-       "the page: required with payment_method card"),
-  RULE(DCV_METHOD, rule_dcv_method,
-       "DigiCert: no HTTP method with a wildcard name"),
-  RULE(ORGANIZATION_ID, rule_organization_id,
-       "the page: an id, or the details of a new organization"),
-  RULE(CONTACT_FIRST_NAME, rule_new_contact,
-       "the page: required when omitting user_id"),
-  RULE(CONTACT_LAST_NAME, rule_new_contact,
-       "the page: required when omitting user_id"),
-  RULE(CONTACT_JOB_TITLE, rule_new_contact,
-       "the page: required when omitting user_id"),
-  RULE(CONTACT_TELEPHONE, rule_new_contact,
-       "the page: required when omitting user_id"),
-  RULE(CONTACT_EMAIL, rule_new_contact,
-       "the page: required when omitting user_id"),
-  RULE(ORG_NAME, rule_new_organization, "POST /organization: required"),
-  RULE(ORG_COUNTRY, rule_new_organization, "POST /organization: required"),
-  RULE(ORG_ADDRESS, rule_new_organization, "POST /organization: required"),
-  RULE(ORG_CITY, rule_new_organization, "POST /organization: required"),
-  RULE(ORG_STATE, rule_new_organization, "POST /organization: required"),
-  RULE(ORG_ZIP, rule_new_organization, "POST /organization: required"),
-  RULE(ORG_TELEPHONE, rule_new_organization, "POST /organization: required"),
-  RULE(ORG_CONTACT, rule_organization_contact,
-       "POST /organization: required; it may stand among contacts"),
-#undef RULE
+/* Each with who says so, unless the name says all. */
+dcc_rule *const dcc_rules[DCC_FIELDS] = {
+  /* warns when the CSR has another */
+  [DCC_COMMON_NAME] = dcc_csr_compare_common_name,
+  /* warns of names given twice, of more than 250, and of names that
+   * are not in the CSR */
+  [DCC_DNS_NAMES] = rule_dns_names,
+  /* warns of names that are not in the order */
+  [DCC_CSR] = dcc_csr_compare_rest,
+  /* the page: one of years, days and a date; days take precedence over years,
+   * a date over both; within 397 days and not beyond the order */
+  [DCC_CERT_VALIDITY] = rule_cert_validity,
+  [DCC_CERT_YEARS] = rule_loser,
+  [DCC_CERT_DAYS] = rule_loser,
+  [DCC_CERT_DATE] = rule_cert_date,
+  /* the page: required unless a deprecated field is given; the same
+   * precedence; within three years */
+  [DCC_ORDER_VALIDITY] = rule_order_validity,
+  [DCC_ORDER_YEARS] = rule_loser,
+  [DCC_ORDER_DAYS] = rule_loser,
+  [DCC_ORDER_DATE] = rule_order_date,
+  [DCC_VALIDITY_YEARS] = rule_loser,
+  [DCC_EXPIRATION_DATE] = rule_order_date,
+  /* the page: licenses beyond the first cost extra */
+  [DCC_SERVER_LICENSES] = rule_server_licenses,
+  /* the page: required with payment_method "card". Refused without it, as
+   * card data must not travel for nothing */
+  [DCC_CREDIT_CARD] = rule_card,
+  [DCC_CARD_YEAR] = rule_card_expired,
+  [DCC_BILLING_ADDRESS] = rule_card,
+  /* DigiCert: HTTP methods cannot validate a wildcard */
+  [DCC_DCV_METHOD] = rule_dcv_method,
+  /* the page: an id, or the details of a new organization */
+  [DCC_ORGANIZATION_ID] = rule_organization_id,
+  /* the page: required when user_id is omitted */
+  [DCC_CONTACT_FIRST_NAME] = rule_new_contact,
+  [DCC_CONTACT_LAST_NAME] = rule_new_contact,
+  [DCC_CONTACT_JOB_TITLE] = rule_new_contact,
+  [DCC_CONTACT_TELEPHONE] = rule_new_contact,
+  [DCC_CONTACT_EMAIL] = rule_new_contact,
+  /* the page of POST /organization: required */
+  [DCC_ORG_NAME] = rule_new_organization,
+  [DCC_ORG_COUNTRY] = rule_new_organization,
+  [DCC_ORG_ADDRESS] = rule_new_organization,
+  [DCC_ORG_CITY] = rule_new_organization,
+  [DCC_ORG_STATE] = rule_new_organization,
+  [DCC_ORG_ZIP] = rule_new_organization,
+  [DCC_ORG_TELEPHONE] = rule_new_organization,
+  /* there, too; it can be among the contacts instead */
+  [DCC_ORG_CONTACT] = rule_organization_contact,
 };

@@ -4,14 +4,10 @@
 
 #include "report.h"
 
-/* A rule judges the row it belongs to by the values of other rows. It runs
- * right after the row's own check, of a row that is DCC_RULED even where it
- * has no value. */
-typedef struct dcc_rule {
-  void (*check)(dcc_check *c, const dcc_scope *scope, unsigned field);
-  const char *demands; /* what it demands, and who says so */
-} dcc_rule;
+/* A rule checks its row against the values of other rows. It runs right after
+ * the row's own check; for a row that is DCC_RULED, even without a value. */
+typedef void dcc_rule(dcc_check *c, const dcc_scope *scope, unsigned field);
 
-extern const dcc_rule dcc_rules[DCC_FIELDS];
+extern dcc_rule *const dcc_rules[DCC_FIELDS];
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "ascii.h"
 
-#define ONLY_ORDER "the API reads names from the order only"
+#define ONLY_ORDER " (the API takes names from the order only)"
 
 /* Whether the CSR has the name; notes that the order has it. */
 static bool has(dcc_csr_names *names, const dcc_value *value)
@@ -61,10 +61,10 @@ void dcc_csr_compare_common_name(dcc_check *c, const dcc_scope *scope,
   dcc_show(c, here, value, false);
   if (names->common == NULL)
     dcc_report(c, DCC_WARNING, "csr_mismatch", place, NULL,
-               "is %s, which the CSR does not name: " ONLY_ORDER, here);
+               "is %s, which is not in the CSR" ONLY_ORDER, here);
   else
     dcc_report(c, DCC_WARNING, "csr_mismatch", place, NULL,
-               "is %s, but %s in the CSR: " ONLY_ORDER, here,
+               "is %s, but %s in the CSR" ONLY_ORDER, here,
                show_name(c, there, names->common));
 }
 
@@ -86,7 +86,7 @@ void dcc_csr_compare_list(dcc_check *c, const dcc_scope *scope,
       continue;
     place.item = (int64_t)i;
     dcc_report(c, DCC_WARNING, "csr_mismatch", place, NULL,
-               "is %s, which the CSR does not name: " ONLY_ORDER,
+               "is %s, which is not in the CSR" ONLY_ORDER,
                dcc_show(c, shown, name, false));
   }
 }
@@ -135,7 +135,7 @@ void dcc_csr_compare_rest(dcc_check *c, const dcc_scope *scope,
     if (name == names->common || is_settled(names, name))
       continue;
     dcc_report(c, DCC_WARNING, "csr_mismatch", dcc_place_of(scope, field),
-               NULL, "asks for %s, which the order does not: " ONLY_ORDER,
+               NULL, "names %s, which is not in the order" ONLY_ORDER,
                show_name(c, shown, name));
   }
   report_warnings(c, dcc_place_of(scope, field));

@@ -28,7 +28,7 @@ int dcc_write_all(int fd, const char *bytes, size_t n);
 enum { DCC_KEY_MODE = S_IRUSR | S_IWUSR };
 
 /* The part of a path in front of its last '/'; "." where there is none. The
- * caller frees it; NULL: memory ran out. There is room for a name behind. */
+ * caller frees it; NULL: out of memory. There is room for a name behind. */
 char *dcc_directory_of(const char *path);
 
 /* Appends "/.", three letters of a kind, "-" and random letters. Returns 0 or

@@ -364,7 +364,7 @@ static void check_order(run *r, const dcc_options *options)
   char *first;
   const dcc_problem *list = dcc_order_problems(r->order, &count);
   const char *json = dcc_order_json(r->order, &length);
-  must(problems != SIZE_MAX, "memory ran out");
+  must(problems != SIZE_MAX, "out of memory");
   check_said(list, count);
   list = dcc_order_warnings(r->order, &warnings);
   check_said(list, warnings);

@@ -9,10 +9,10 @@ int main(void)
     int code;
     const char *words, *text;
   } cases[] = {
-    { 63, "", "the answer of a.example is longer than 7 bytes" },
+    { 63, "", "the response from a.example is longer than 7 bytes" },
     { 100, "too many response headers, 5000 is max",
-      "the answer of a.example has more header fields, or longer ones, than "
-      "libcurl takes: too many response headers, 5000 is max" },
+      "the response from a.example has more or longer header fields than "
+      "libcurl accepts: too many response headers, 5000 is max" },
     { 56, "Recv failure", "the connection to a.example broke while reading: "
                           "recv failure" },
   };

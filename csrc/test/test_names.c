@@ -24,9 +24,9 @@ static dcc_suffix short_list(const char *name, size_t n)
   return listed ? DCC_SUFFIX_YES : DCC_SUFFIX_NO;
 }
 
-#define LIST "have no '*' directly below a public suffix (by the Public " \
+#define LIST "not have '*' directly below a public suffix (by the Public " \
              "Suffix List)"
-#define TABLE "have no '*' directly below a public suffix (by the built-in " \
+#define TABLE "not have '*' directly below a public suffix (by the built-in " \
               "list of registries)"
 
 static const struct {

@@ -45,7 +45,7 @@ bool dcc_curl_no_option(dcc_curl_failure *failure, CURLoption option,
                         CURLcode code)
 {
   const struct curl_easyoption *known = curl_easy_option_by_id(option);
-  dcc_curl_refuse(failure, "libcurl %s does not take its option %s: %s",
+  dcc_curl_refuse(failure, "libcurl %s does not accept its option %s: %s",
                   dcc_curl_version(), known ? known->name : "(unknown)",
                   curl_easy_strerror(code));
   failure->code = (int)code;
@@ -80,17 +80,17 @@ static const struct {
   { CURLE_SSL_CACERT_BADFILE, ANY, true,
     "the system's CA certificates cannot be read: %R" },
   { CURLE_GOT_NOTHING, ANY, false,
-    "the connection to %H closed before an answer came" },
+    "the connection to %H closed before a response arrived" },
   { CURLE_SEND_ERROR, ANY, false,
     "the connection to %H broke while sending: %R" },
   { CURLE_RECV_ERROR, SENT, false,
     "the connection to %H broke while reading: %R" },
-  { CURLE_PARTIAL_FILE, ANY, false, "the answer of %H was cut short: %R" },
+  { CURLE_PARTIAL_FILE, ANY, false, "the response from %H was cut short: %R" },
   { TOO_LARGE, ANY, false,
-    "the answer of %H has more header fields, or longer ones, than libcurl "
-    "takes: %R" },
-  { CURLE_UNSUPPORTED_PROTOCOL, SENT, false, "no HTTP answer from %H: %R" },
-  { CURLE_WEIRD_SERVER_REPLY, ANY, false, "no HTTP answer from %H: %R" },
+    "the response from %H has more or longer header fields than libcurl "
+    "accepts: %R" },
+  { CURLE_UNSUPPORTED_PROTOCOL, SENT, false, "no HTTP response from %H: %R" },
+  { CURLE_WEIRD_SERVER_REPLY, ANY, false, "no HTTP response from %H: %R" },
   { CURLE_URL_MALFORMAT, ANY, true, "'url' is not a URL: %R" },
   { 0, UNSENT, false, "no connection to %H port %P: %R" },
   { 0, SENT, false, "request to %H failed: %R" }
@@ -173,15 +173,15 @@ static bool explain_stop(const dcc_curl *h, CURLcode code,
   char *to = failure->message;
   size_t size = sizeof failure->message;
   if (h->stop == STOP_BODY || code == CURLE_FILESIZE_EXCEEDED)
-    (void)snprintf(to, size, "the answer of %s is longer than %zu bytes",
+    (void)snprintf(to, size, "the response from %s is longer than %zu bytes",
                    h->host, h->body_max);
   else if (h->stop == STOP_HEADERS)
     (void)snprintf(to, size,
-                   "the answer of %s has more than %d header fields or "
+                   "the response from %s has more than %d header fields or "
                    "%d bytes of them", h->host,
                    DCC_CURL_RESPONSE_HEADERS_MAX, DCC_CURL_HEADER_BYTES_MAX);
   else if (h->stop == STOP_MEMORY)
-    (void)snprintf(to, size, "out of memory while reading the answer of %s",
+    (void)snprintf(to, size, "out of memory while reading the response from %s",
                    h->host);
   else
     return false;

@@ -175,16 +175,17 @@ static bool check_options(const dcc_curl_options *options,
   dcc_text agent = { options->user_agent, 0 };
   if (!dcc_curl_printable(options->api_key))
     return dcc_curl_refuse(
-      failure, "the API key has a control character, which no header carries");
+      failure, "the API key contains a control character, which is not "
+               "allowed in a header");
   if (agent.at != NULL)
     agent.n = strlen(agent.at);
   if (!dcc_curl_printable(agent))
     return dcc_curl_refuse(failure,
-                           "'user_agent' must have no control characters");
+                           "'user_agent' must not contain control characters");
   return true;
 }
 
-/* A copy of s in *copy, NULL for NULL; false when memory ran out. */
+/* A copy of s in *copy, NULL for NULL; false when out of memory. */
 static bool copy(char **to, const char *s)
 {
   size_t size = s ? strlen(s) + 1 : 0;

@@ -55,7 +55,7 @@ struct dcc_curl {
   long connect_timeout_ms;
   bool fresh_connect;
 
-  /* The transfer under way. */
+  /* The transfer in progress. */
   dcc_curl_response *response;
   bool found;      /* an address to connect to was found */
   bool sent;       /* the request was put on a connection */

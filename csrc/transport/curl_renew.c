@@ -74,8 +74,9 @@ static void fail_inherited(dcc_multi *m, dcc_state state)
 {
   static const dcc_curl_failure failure = {
     .code = CURLE_ABORTED_BY_CALLBACK, .maybe = true,
-    .message = "the process was forked while the request was under way, and "
-               "this is the new process: the other one has the answer" };
+    .message = "the process was forked while the request was in progress, "
+               "and this is the new process: the original one gets the "
+               "response" };
   dcc_transfer *t, *after;
   for (t = m->lists[state].first; t != NULL; t = after) {
     after = t->after;
@@ -86,7 +87,7 @@ static void fail_inherited(dcc_multi *m, dcc_state state)
   }
 }
 
-/* Leaves libcurl's memory of what is under way as it is. */
+/* Leaves libcurl's memory of what is in progress as it is. */
 static void abandon(dcc_multi *m)
 {
   dcc_transfer *t, *after;

@@ -111,8 +111,8 @@ static bool judge_url(dcc_curl *h, CURLU *parsed, bool *https,
     code = (CURLUcode)!refuse_url(failure, "must begin with https://");
   else if (!*https && !h->loopback)
     code = (CURLUcode)!refuse_url(
-      failure, "must begin with https://: plain http goes to a loopback "
-               "address alone");
+      failure, "must begin with https://: plain http is allowed only to a "
+               "loopback address");
   curl_free(scheme);
   curl_free(host);
   curl_free(port);
@@ -129,7 +129,7 @@ static bool parse_url(dcc_curl *h, const char *url, bool *https,
     return dcc_curl_no_memory(failure);
   code = curl_url_set(parsed, CURLUPART_URL, url, CURLU_DISALLOW_USER);
   if (code == CURLUE_USER_NOT_ALLOWED)
-    refuse_url(failure, "must have no user name or password");
+    refuse_url(failure, "must not contain a user name or password");
   else if (code == CURLUE_UNSUPPORTED_SCHEME || code == CURLUE_BAD_SCHEME)
     refuse_url(failure, "must begin with https://");
   else if (code != CURLUE_OK)
@@ -229,7 +229,8 @@ static bool check_header(const dcc_curl *h, const dcc_curl_header *header,
       own);
   if (!dcc_curl_printable(header->value))
     return dcc_curl_refuse(
-      failure, "header '%.*s' must have no line break or control character",
+      failure, "header '%.*s' must not contain a line break or control "
+               "character",
       (int)(header->name.n < 64 ? header->name.n : 64),
       header->name.at);
   return true;

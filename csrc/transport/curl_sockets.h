@@ -25,7 +25,7 @@ typedef struct dcc_sockets {
 } dcc_sockets;
 
 /* Notes a new socket of a connection, or what libcurl waits for on a socket;
- * false when memory ran out. */
+ * false when out of memory. */
 bool dcc_sockets_open(dcc_sockets *s, int fd);
 bool dcc_sockets_watch(dcc_sockets *s, int fd, short events);
 

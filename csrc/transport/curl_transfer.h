@@ -50,7 +50,7 @@ void dcc_transfer_enter(dcc_multi *m, dcc_transfer *t, dcc_state state);
 void dcc_transfer_move(dcc_multi *m, dcc_transfer *t, dcc_state state);
 
 /* One of the pool or a new one, with a result and in no list. Returns NULL
- * and fills *failure when memory ran out. */
+ * and fills *failure when out of memory. */
 dcc_transfer *dcc_transfer_take(dcc_multi *m, dcc_curl_failure *failure);
 
 /* Into the pool, or away. */
@@ -73,12 +73,12 @@ void dcc_multi_collect(dcc_multi *m);
 
 /* ---- curl_renew.c ---- */
 
-/* A multi of libcurl's for m; NULL when memory ran out. */
+/* A multi of libcurl's for m; NULL when out of memory. */
 CURLM *dcc_multi_new_curlm(dcc_multi *m);
 
 /* libcurl's multi does not survive every want of memory: it may divide by
  * zero when a socket is used again, or refuse everything. Gives up what is
- * under way and takes another one. Where there is no memory for that either,
+ * in progress and takes another one. Where there is no memory for that either,
  * it stays broken. */
 void dcc_multi_mend(dcc_multi *m);
 

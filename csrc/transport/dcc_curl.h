@@ -82,7 +82,7 @@ typedef struct dcc_curl_failure {
   char message[640];
 } dcc_curl_failure;
 
-/* Makes a handle. Returns NULL and fills *failure when memory ran out, an
+/* Makes a handle. Returns NULL and fills *failure when out of memory, an
  * option is not fit for a header, or this libcurl lacks what is needed. No
  * file is read and nothing is connected yet. Free it with dcc_curl_free(). */
 dcc_curl *dcc_curl_new(const dcc_curl_options *options,

@@ -21,7 +21,7 @@
  * speaks HTTP/2 gets one connection. One thread at a time may use a multi.
  *
  * A process that has inherited a multi by fork(2) begins anew with
- * connections of its own. Requests that were under way are the other
+ * connections of its own. Requests that were in progress are the other
  * process's: here each of them fails, with `maybe` set. */
 #ifndef DCC_MULTI_H
 #define DCC_MULTI_H
@@ -57,7 +57,7 @@ dcc_multi *dcc_multi_new(const dcc_curl_options *options, long connections,
 
 /* Takes a request; all of it is copied. Nothing is sent before the next
  * dcc_multi_step(). Returns its id, above 0 and never the same twice, or 0
- * and fills *failure where the request is refused or memory ran out. */
+ * and fills *failure where the request is refused or out of memory. */
 int64_t dcc_multi_add(dcc_multi *m, const dcc_curl_request *request,
                       dcc_curl_failure *failure);
 

@@ -164,7 +164,7 @@ dcc_csr_listed dcc_csr_find(dcc_csr *csr, const char *path,
          hash_modulus(X509_REQ_get0_pubkey(csr), key.modulus);
   ERR_pop_to_mark();
   if (!good) {
-    refuse(error, "memory ran out");
+    refuse(error, "out of memory");
     return DCC_CSR_LIST_UNREADABLE;
   }
   memcpy(key.key, facts.sha256, sizeof key.key);

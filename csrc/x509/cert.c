@@ -226,7 +226,7 @@ static dcc_fit no_key(dcc_text key, dcc_text passphrase,
                       dcc_csr_error *error)
 {
   if (!is_encrypted(key))
-    refuse(error, "it is no private key in PEM that can be read");
+    refuse(error, "it is not a readable private key in PEM");
   else if (passphrase.at == NULL)
     refuse(error, "it is encrypted: its passphrase is needed");
   else

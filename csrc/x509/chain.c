@@ -144,7 +144,7 @@ static bool read_any(const char *bytes, size_t n, dcc_chain *chain,
   if (!lines.failed)
     text = BIO_new_mem_buf(n > 0 ? lines.data : "", (int)lines.length);
   good = text != NULL ? read_blocks(text, chain, error)
-                      : refuse(error, "memory ran out");
+                      : refuse(error, "out of memory");
   BIO_free(text);
   dcc_buffer_free(&lines);
   return good;
@@ -312,15 +312,16 @@ static bool find_leaf(const search *s, const dcc_ordered *ordered,
   if (found.length > 1 && ordered->names.at != NULL)
     narrow(s, &found, ordered, fits_names);
   if (found.length > 1)
-    return refuse(error, "%zu of the certificates are no CA's, and the order "
-                         "does not tell which one is its own", found.length);
+    return refuse(error, "%zu of the certificates are not CA certificates, "
+                         "and the order does not say which one is its own",
+                  found.length);
   if (found.length == 0)
     for (size_t i = 0; i < count; i++)
       if (count == 1 || (!s->is_root[i] && !certifies_another(s, i)))
         found.at[found.length++] = i;
   *leaf = found.at[0];
-  return found.length == 1 || refuse(error, "none of the certificates is a "
-                                            "server's");
+  return found.length == 1 || refuse(error, "there is no server certificate "
+                                            "among them");
 }
 
 /* ---- the best way up ---- */
@@ -473,7 +474,7 @@ static bool gather_roots(search *s, dcc_csr_error *error)
   for (size_t i = 0; good && i < s->chain->count; i++)
     if (s->is_root[i])
       good = X509_STORE_add_cert(s->roots, s->chain->certs[i]) == 1;
-  return good || refuse(error, "memory ran out");
+  return good || refuse(error, "out of memory");
 }
 
 bool dcc_chain_order(dcc_chain *chain, int64_t now, dcc_ordered ordered,

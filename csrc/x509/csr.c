@@ -201,7 +201,7 @@ static bool split(dcc_text text, block *b, dcc_csr_error *error)
   end = rest(end, TEXT(END).n);
   if (!starts(end, b->label) ||
       !starts(rest(end, b->label.n), TEXT(DASHES)))
-    return refuse(error, GOT "an END line that is not its BEGIN line's");
+    return refuse(error, GOT "an END line that does not match its BEGIN line");
   b->behind = rest(end, b->label.n + TEXT(DASHES).n);
   return true;
 }
@@ -212,10 +212,10 @@ static bool check_around(const block *b, dcc_csr_error *error)
 {
   if (trim(b->before).n > 0)
     return refuse(error, WANTED " and nothing else, "
-                                "got text in front of it");
+                                "got text before it");
   if (trim(b->behind).n > 0)
     return refuse(error, WANTED " and nothing else, "
-                                "got text behind it");
+                                "got text after it");
   return true;
 }
 
@@ -225,7 +225,7 @@ static bool decode(dcc_text body, dcc_buffer *der, dcc_csr_error *error)
   size_t letters = 0, pads = 0;
   unsigned bits = 0;
   if (dcc_buffer_reserve(der, body.n / 4 * 3 + 3) == NULL)
-    return refuse(error, "memory ran out");
+    return refuse(error, "out of memory");
   for (size_t i = 0; i < body.n; i++) {
     int value = base64_value(body.at[i]);
     if (is_space(body.at[i]))
@@ -235,8 +235,8 @@ static bool decode(dcc_text body, dcc_buffer *der, dcc_csr_error *error)
       continue;
     }
     if (value < 0 || pads > 0)
-      return refuse(error, GOT "a character that is not base64 at byte "
-                               "%zu behind its BEGIN line", i + 1);
+      return refuse(error, GOT "a character that is not base64 at byte %zu "
+                               "after its BEGIN line", i + 1);
     bits = bits << 6 | (unsigned)value;
     letters++;
     if (letters % 4 != 1) /* of four letters all but the first end a byte */
@@ -259,7 +259,7 @@ static dcc_csr *parse(const dcc_buffer *der, dcc_csr_error *error)
   if (csr == NULL) {
     refuse(error, GOT "one whose contents cannot be read");
   } else if (at != end) {
-    refuse(error, GOT "%zu bytes too many inside it", (size_t)(end - at));
+    refuse(error, GOT "%zu extra bytes inside it", (size_t)(end - at));
     X509_REQ_free(csr);
     csr = NULL;
   }
@@ -317,7 +317,7 @@ static bool check_numbers(const EVP_PKEY *key, dcc_csr_error *error)
   bool good =
       (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n) &&
        EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e)) ||
-      refuse(error, "memory ran out");
+      refuse(error, "out of memory");
   good = good && dcc_rsa_is_sound(n, e, error);
   BN_free(n);
   BN_free(e);
@@ -444,7 +444,7 @@ static bool check_signature(dcc_csr *csr, dcc_csr_error *error)
     return refuse(error, "the signature must be of a kind that can be "
                          "verified here, got %s",
                   dcc_csr_name_of(object, name));
-  return refuse(error, "the signature does not fit its key");
+  return refuse(error, "the signature does not match the key");
 }
 
 bool dcc_csr_check_signature(dcc_csr *csr, dcc_csr_error *error)

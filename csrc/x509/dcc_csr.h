@@ -36,7 +36,7 @@ typedef struct X509_req_st dcc_csr;
  * "CERTIFICATE REQUEST" or "NEW CERTIFICATE REQUEST" with nothing around it
  * but white space; its lines may have any length, or be one. Returns the
  * request, owned by the caller (dcc_csr_free), or NULL and fills `error`:
- * the text is something else, is broken, or memory ran out. What is copied
+ * the text is something else, is broken, or out of memory. What is copied
  * of the text is wiped. The key and the signature are not judged. */
 dcc_csr *dcc_csr_read(const char *pem, size_t length, dcc_csr_error *error);
 
@@ -74,15 +74,15 @@ typedef enum dcc_csr_name_kind {
  * blank ones, then the subject alternative names in their order; IP addresses
  * as inet_ntop() writes them. Bytes that a line or a terminal would stumble
  * over stand as "\x0A". dcc_options takes the text as csr_names. Returns false
- * when memory ran out. */
+ * when out of memory. */
 bool dcc_csr_add_names(dcc_csr *csr, dcc_buffer *to);
 
 /* Appends what a request that may be signed should be otherwise, a line each,
- * for dcc_options as the names. Returns false when memory ran out. */
+ * for dcc_options as the names. Returns false when out of memory. */
 bool dcc_csr_add_warnings(dcc_csr *csr, dcc_buffer *to);
 
 /* Appends the subject, in its order: "C=US, O=Example, CN=www.example.com";
- * UTF-8, control characters escaped. Returns false when memory ran out. */
+ * UTF-8, control characters escaped. Returns false when out of memory. */
 bool dcc_csr_add_subject(dcc_csr *csr, dcc_buffer *to);
 
 /* What a request says of its key and its signature. */
@@ -98,7 +98,7 @@ typedef struct dcc_csr_facts {
                          lower-case hex */
 } dcc_csr_facts;
 
-/* Fills in the facts; judges nothing. Returns false when memory ran out. */
+/* Fills in the facts; judges nothing. Returns false when out of memory. */
 bool dcc_csr_facts_of(dcc_csr *csr, dcc_csr_facts *facts);
 
 typedef enum dcc_csr_listed {

@@ -10,7 +10,7 @@ enum { DCC_SHA256_DIGITS = 64 };
 
 /* Writes the SHA-256 of n bytes at `data` (which may be NULL when n is 0) to
  * `hex`: 64 lower-case hex digits and a NUL. Returns false, with `hex`
- * empty, where memory ran out or libcrypto refuses. OpenSSL's error queue
+ * empty, when out of memory or if libcrypto refuses. OpenSSL's error queue
  * stays as it was. */
 bool dcc_sha256(const void *data, size_t n, char hex[DCC_SHA256_DIGITS + 1]);
 

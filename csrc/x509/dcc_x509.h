@@ -64,13 +64,13 @@ typedef struct dcc_cert_facts {
   int64_t not_after;
 } dcc_cert_facts;
 
-/* Fills in the facts. Returns false when memory ran out or a member cannot be
+/* Fills in the facts. Returns false when out of memory or a member cannot be
  * read. */
 bool dcc_cert_facts_of(dcc_cert *cert, dcc_cert_facts *facts);
 
 /* Append the certificate as a PEM block; its subject or issuer in the form of
  * dcc_csr_add_subject(); its names in the form of dcc_csr_add_names(). Return
- * false when memory ran out. */
+ * false when out of memory. */
 bool dcc_cert_add_pem(dcc_cert *cert, dcc_buffer *to);
 bool dcc_cert_add_subject(dcc_cert *cert, dcc_buffer *to);
 bool dcc_cert_add_issuer(dcc_cert *cert, dcc_buffer *to);

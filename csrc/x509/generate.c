@@ -180,7 +180,7 @@ static bool failure(dcc_csr_error *error, const char *what)
 {
   const char *reason = ERR_reason_error_string(ERR_peek_last_error());
   return refuse(error, "%s cannot be made: %s", what,
-                reason != NULL ? reason : "memory ran out");
+                reason != NULL ? reason : "out of memory");
 }
 
 static bool make(const dcc_csr_spec *spec, dcc_csr_result *result,

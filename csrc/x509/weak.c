@@ -44,7 +44,7 @@ static bool has_roca(const BIGNUM *n)
 /* ---- primes that are close to each other -------------------------------- */
 
 /* The largest x with x * x <= n, by Newton's method from above. Returns false
- * when memory ran out. */
+ * when out of memory. */
 static bool square_root(BIGNUM *x, const BIGNUM *n, BN_CTX *memory)
 {
   BIGNUM *next;
@@ -171,7 +171,7 @@ static bool factors_are_hidden(const BIGNUM *n, dcc_csr_error *error)
   }
   BN_CTX_free(memory);
   if (!good)
-    return refuse(error, "memory ran out");
+    return refuse(error, "out of memory");
   return !close ||
          refuse(error, "an RSA key must not have primes close to each other: "
                        "Fermat's method finds them within %d rounds", ROUNDS);

@@ -23,7 +23,7 @@ const char *dcc_csr_name_of(const ASN1_OBJECT *object,
 
 /* pkcs8.c: append DER as a PEM block, and a key (on this curve; NID_undef:
  * RSA) as PKCS#8 in PEM, encrypted where there is a passphrase. Return false
- * when memory ran out or libcrypto fails. No copy of the key stays behind. */
+ * when out of memory or libcrypto fails. No copy of the key stays behind. */
 bool dcc_csr_add_pem(dcc_buffer *to, const char *label,
                      const unsigned char *der, size_t n);
 bool dcc_csr_add_key(dcc_buffer *to, const EVP_PKEY *key, int curve,

@@ -4,7 +4,7 @@
 -- may be given to a client (in Redis, in shared memory, ...):
 --
 --   budget:take() -> 0 [, grant]  a request may be sent now. It counts as
---                                 under way until it is done.
+--                                 in progress until it is done.
 --                 -> seconds      above 0: ask again after so long.
 --   budget:done([grant])          a request that was let go has ended: it was
 --                                 answered, failed or timed out. `grant` is
@@ -14,7 +14,7 @@
 --
 -- The client's clock sees when a request leaves, the server counts when it
 -- arrives: at some time before it ended. So a request holds its slot of each
--- window while it is under way and `seconds` of the window after its end.
+-- window while it is in progress and `seconds` of the window after its end.
 
 local options_of = require "certcentral.options"
 local rules = require "certcentral.rules"
@@ -139,7 +139,7 @@ local function steady(clock)
 end
 
 -- A window: of the requests that ended and still hold a slot, the times of
--- the end in a ring, the oldest at `first`. With those under way they are
+-- the end in a ring, the oldest at `first`. With those in progress they are
 -- never more than `requests`, so the ring cannot overflow.
 local function new_window(row)
   return { requests = row.requests, hold = hold_of(row),
@@ -154,7 +154,7 @@ local function forget_old(window, now)
   end
 end
 
--- Seconds until a window has room, 0 where it has. What is under way holds
+-- Seconds until a window has room, 0 where it has. What is in progress holds
 -- its slot for all of `hold` from now, whenever it ends.
 local function wait_of(window, under_way, now)
   forget_old(window, now)
@@ -180,7 +180,7 @@ function methods:take()
   return wait
 end
 
---- A request has ended. Ignored where none is under way.
+--- A request has ended. Ignored where none is in progress.
 function methods:done()
   if self.under_way == 0 then
     return
@@ -352,7 +352,7 @@ local function index_of(list, grant)
 end
 
 --- A request has ended: that of `grant`, or the oldest. Ignored where it is
--- not under way.
+-- not in progress.
 function shared:done(grant)
   local i = index_of(self.under_way, grant)
   if not i then

@@ -85,9 +85,9 @@ local function problem_of(text, format, most)
   elseif not rules.is_utf8(text) then
     return "be UTF-8"
   elseif text:find("[%z\1-\31\127]") then
-    return "have no control characters"
+    return "not contain control characters"
   elseif not format and core.is_placeholder(text) then
-    return "be a real value, not one that stands for none"
+    return "be a real value, not a placeholder such as n/a"
   end
   local good, must = true, nil
   if format then

@@ -5,90 +5,90 @@
 
 --- An order of Secure Site OV.
 ---@class certcentral.order
----@field certificate certcentral.order.certificate What goes into the certificate. Nothing is read from the CSR: each name has to stand here.
----@field renewed_thumbprint? string For a renewal: SHA-1 thumbprint of the certificate to be renewed. A renewal has this or renewal_of_order_id.
+---@field certificate certcentral.order.certificate What goes into the certificate. Nothing is taken from the CSR but its key: list every name here.
+---@field renewed_thumbprint? string For a renewal: SHA-1 thumbprint of the certificate to renew. A renewal has this or renewal_of_order_id.
 ---@field order_validity certcentral.order.order_validity How long the order is valid, that is the length of a Multi-year Plan: in years, in days or to a date.
----@field validity_years? integer Years of validity of the order, in the old place. Deprecated.
----@field custom_expiration_date? string Last day of validity of the order, in the old place and the old format; beats validity_years. Deprecated.
----@field comments? string A note to whoever approves the order.
+---@field validity_years? integer Years of validity of the order, in their old place. Deprecated.
+---@field custom_expiration_date? string Last day of validity of the order, in its old place and format (yyyy-MM-dd); takes precedence over validity_years. Deprecated.
+---@field comments? string A note for the person who approves the order.
 ---@field apply_cr_discount? boolean Whether to use a competitive replacement discount that the ordered domains qualify for.
 ---@field serial_number? string Serial number of the other CA's certificate that the competitive replacement discount is for.
----@field auto_renew? 0|1|boolean Whether the order renews by itself.
----@field auto_reissue? 0|1|boolean Whether a Multi-year Plan asks for the next certificate by itself 30 days before the last one ends.
----@field custom_renewal_message? string Text of your own for the renewal notices.
----@field disable_renewal_notifications? boolean Whether to send no renewal notices.
----@field additional_emails? string[] Further e-mail addresses for notices about the certificate.
----@field locale? string Language of the domain control e-mails.
+---@field auto_renew? 0|1|boolean Whether the order is renewed automatically: 1 or 0.
+---@field auto_reissue? 0|1|boolean Whether a Multi-year Plan requests the next certificate automatically, 30 days before the current one expires: 1 or 0.
+---@field custom_renewal_message? string Your own text for the renewal notices.
+---@field disable_renewal_notifications? boolean Whether to turn renewal notices off.
+---@field additional_emails? string[] More e-mail addresses for notices about the certificate.
+---@field locale? string Language of the domain validation e-mails, as a code such as en.
 ---@field server_licenses? integer Number of server licenses; each beyond the first costs extra. Only for accounts that pay with units and have licenses enabled.
----@field renewal_of_order_id? integer For a renewal: id of the order to be renewed. A renewal has this or renewed_thumbprint.
+---@field renewal_of_order_id? integer For a renewal: id of the order to renew. A renewal has this or renewed_thumbprint.
 ---@field payment_method? "balance"|"profile"|"card" What pays: the account's balance, the account's default card, or the card given in this order.
 ---@field credit_card? certcentral.order.credit_card The card to charge. Needed with payment_method "card", refused without it.
----@field billing_address? certcentral.order.billing_address Address of the card's holder. Needed with payment_method "card".
+---@field billing_address? certcentral.order.billing_address Address of the cardholder. Needed with payment_method "card".
 ---@field vat_number? string VAT number for the invoice.
----@field dcv_method? "email"|"dns-txt-token"|"dns-cname-token"|"http-token"|"http-token-dynamic" How to show control of the domains. The HTTP methods cannot show it for a wildcard.
----@field skip_approval? boolean Whether to leave out the approval and go straight to validation and issuance.
----@field disable_ct? boolean Whether to keep the certificate out of the CT logs, where the account allows that.
----@field organization_contact? certcentral.order.organization_contact Organization contact for this order alone, in place of the one that the organization has.
----@field technical_contact? certcentral.order.technical_contact Technical contact for this order alone, in place of the one that the organization has.
+---@field dcv_method? "email"|"dns-txt-token"|"dns-cname-token"|"http-token"|"http-token-dynamic" How to prove control of the domains. The HTTP methods cannot be used for a wildcard.
+---@field skip_approval? boolean Whether to skip the approval and go straight to validation and issuance.
+---@field disable_ct? boolean Whether to keep the certificate out of the CT logs, if the account allows that.
+---@field organization_contact? certcentral.order.organization_contact Organization contact for this order only, instead of the organization's own.
+---@field technical_contact? certcentral.order.technical_contact Technical contact for this order only, instead of the organization's own.
 ---@field organization certcentral.order.organization The organization that the certificate is for: the id of one that the account has, or the details of a new one.
 ---@field container? certcentral.order.container The container (division) of the account to place the order in.
 ---@field custom_fields? certcentral.order.custom_fields[] Values of the account's own order fields. Some of them may be required by the account's settings.
----@field alternative_order_id? string An id of your own for the order, by which it can be looked up later.
----@field enable_guest_access? 0|1|boolean Whether guests may see the order, where the account allows that.
----@field certificate_dcv_scope? "base_domain"|"fqdn" Which domain is validated for a name: its base domain, or the name itself.
+---@field alternative_order_id? string Your own id for the order, by which it can be looked up later.
+---@field enable_guest_access? 0|1|boolean Whether guests can see the order, if the account allows that: 1 or 0.
+---@field certificate_dcv_scope? "base_domain"|"fqdn" Which domain is validated for a name: its base domain, or the name itself (fqdn).
 
---- What goes into the certificate. Nothing is read from the CSR: each name has
---- to stand here.
+--- What goes into the certificate. Nothing is taken from the CSR but its key:
+--- list every name here.
 ---@class certcentral.order.certificate
----@field common_name string The main name to be secured: a host name, a wildcard or a public IP address.
----@field dns_names? string[] Further names to be secured. They may cost extra.
+---@field common_name string The main name to secure: a host name, a wildcard or a public IP address.
+---@field dns_names? string[] More names to secure: host names, wildcards or public IP addresses. They may cost extra.
 ---@field csr string The certificate request (PKCS#10) in PEM. Only its public key is used.
 ---@field signature_hash "sha256"|"sha384"|"sha512" The hash that the CA signs the certificate with.
----@field organization_units? string[] A department. Public TLS certificates no longer carry one. Deprecated.
----@field server_platform? certcentral.order.certificate.server_platform The server software that the certificate is for. It settles the file format of downloads.
+---@field organization_units? string[] Departments. No longer included in public TLS certificates. Deprecated.
+---@field server_platform? certcentral.order.certificate.server_platform The server software that the certificate is for. It determines the file format of downloads.
 ---@field cert_validity? certcentral.order.certificate.cert_validity How long the first certificate is valid, at most as long as the order. Without it: as long as the order or the industry's maximum, whichever is shorter.
 ---@field profile_option? string Name of a certificate profile that the account has.
----@field ca_cert_id? string Id of the intermediate CA that shall sign. The ids are in the answer of GET /product, at allowed_ca_certs.
+---@field ca_cert_id? string Id of the intermediate CA to sign with. The ids are in the response to GET /product, under allowed_ca_certs.
 
---- The server software that the certificate is for. It settles the file format
---- of downloads.
+--- The server software that the certificate is for. It determines the file
+--- format of downloads.
 ---@class certcentral.order.certificate.server_platform
----@field id integer Number of the server platform, -1 for any other. The list is in the answer of GET /product/{name_id}.
+---@field id integer Id of the server platform, or -1 for any other. The ids are in the response to GET /product/{name_id}.
 
 --- How long the first certificate is valid, at most as long as the order.
 --- Without it: as long as the order or the industry's maximum, whichever is
 --- shorter.
 ---@class certcentral.order.certificate.cert_validity
 ---@field years? integer Years of validity.
----@field days? integer Days of validity; beats years. More than the industry's present maximum is cut by the CA.
----@field custom_expiration_date? string Last day of validity, within 397 days; beats days and years.
+---@field days? integer Days of validity; takes precedence over years. The CA shortens what exceeds the industry's current maximum.
+---@field custom_expiration_date? string Last day of validity, within 397 days; takes precedence over days and years.
 
 --- How long the order is valid, that is the length of a Multi-year Plan: in
 --- years, in days or to a date.
 ---@class certcentral.order.order_validity
 ---@field years? integer Years of validity. Needed unless days or a date is given.
----@field days? integer Days of validity; beats years.
----@field custom_expiration_date? string Last day of validity, within three years; beats days and years.
+---@field days? integer Days of validity; takes precedence over years.
+---@field custom_expiration_date? string Last day of validity, within three years; takes precedence over days and years.
 
 --- The card to charge. Needed with payment_method "card", refused without it.
 ---@class certcentral.order.credit_card
----@field number string Card number, digits alone.
----@field expiration_month integer Month in which the card ends.
----@field expiration_year integer Year in which the card ends, four digits.
+---@field number string Card number, digits only.
+---@field expiration_month integer Month in which the card expires, 1 to 12.
+---@field expiration_year integer Year in which the card expires, four digits.
 ---@field cvv integer|string Card verification value: an integer, or a string of its three or four digits, so that 012 need not be written as 12.
 ---@field cardholder_name string First and last name on the card.
 
---- Address of the card's holder. Needed with payment_method "card".
+--- Address of the cardholder. Needed with payment_method "card".
 ---@class certcentral.order.billing_address
 ---@field address string Street and number.
 ---@field address2? string Second line of the street address.
----@field city string City.
----@field state? string State or province. Some countries have none.
----@field country string Country.
----@field zip? string Postal code. Some countries have none.
+---@field city string City of the cardholder's address.
+---@field state? string State or province of the cardholder's address. Some countries have none.
+---@field country string Country of the cardholder's address, such as us.
+---@field zip? string Postal code of the cardholder's address. Some countries have none.
 
---- Organization contact for this order alone, in place of the one that the
---- organization has.
+--- Organization contact for this order only, instead of the organization's
+--- own.
 ---@class certcentral.order.organization_contact
 ---@field first_name string First name.
 ---@field last_name string Last name.
@@ -97,8 +97,7 @@
 ---@field telephone? string Telephone number.
 ---@field telephone_extension? string Telephone extension.
 
---- Technical contact for this order alone, in place of the one that the
---- organization has.
+--- Technical contact for this order only, instead of the organization's own.
 ---@class certcentral.order.technical_contact
 ---@field first_name string First name.
 ---@field last_name string Last name.
@@ -111,10 +110,10 @@
 --- account has, or the details of a new one.
 ---@class certcentral.order.organization
 ---@field id? integer Id of an organization of the account. Needed unless the details of a new one are given.
----@field skip_duplicate_org_check? boolean Whether to make a new organization even where the account has one with the same details.
----@field contacts? certcentral.order.organization.contacts[] Contacts of the organization: users of the account, or new persons.
+---@field skip_duplicate_org_check? boolean Whether to create a new organization even if the account has one with the same details.
+---@field contacts? certcentral.order.organization.contacts[] Contacts of the organization: users of the account, or new people.
 ---@field name? string New organization: its legal name.
----@field assumed_name? string New organization: the name that it does business under.
+---@field assumed_name? string New organization: the name it does business under.
 ---@field country? string New organization: country, two letters (ISO 3166-1).
 ---@field address? string New organization: street and number.
 ---@field address2? string New organization: second line of the street address.
@@ -122,19 +121,19 @@
 ---@field state? string New organization: state or province.
 ---@field zip? string New organization: postal code.
 ---@field telephone? string New organization: telephone number.
----@field organization_contact? certcentral.order.organization.organization_contact New organization: its contact, unless one stands among contacts.
+---@field organization_contact? certcentral.order.organization.organization_contact New organization: its contact, unless contacts has one.
 
---- Contacts of the organization: users of the account, or new persons.
+--- Contacts of the organization: users of the account, or new people.
 ---@class certcentral.order.organization.contacts
 ---@field contact_type string Role of the contact.
----@field user_id? integer Id of a user or contact of the account. Left out for a new contact.
+---@field user_id? integer Id of a user or contact of the account. Leave it out for a new contact.
 ---@field first_name? string First name. Needed without user_id; with it, the user's name is changed.
 ---@field last_name? string Last name. Needed without user_id; with it, the user's name is changed.
 ---@field job_title? string Job title. Needed without user_id; with it, the user's title is changed.
 ---@field telephone? string Telephone number. Needed without user_id; with it, the user's number is changed.
 ---@field email? string E-mail address. Needed without user_id; with it, the user's address is changed.
 
---- New organization: its contact, unless one stands among contacts.
+--- New organization: its contact, unless contacts has one.
 ---@class certcentral.order.organization.organization_contact
 ---@field first_name string First name.
 ---@field last_name string Last name.
@@ -151,7 +150,7 @@
 --- the account's settings.
 ---@class certcentral.order.custom_fields
 ---@field metadata_id integer Id of the custom field.
----@field value string Its value, in the kind that the account has set for it.
+---@field value string Its value, of the type that the account has defined for it.
 
 --- The API's answer to an order: ids are integers, `null` is absent, unknown
 --- members stay.
@@ -845,9 +844,9 @@ function client:revoke_order(id, options) end
 ---@return certcentral.error|nil
 function client:revoke_certificate(id, options) end
 
---- Reads what has to be done to show control of an order's domains. A CNAME is
---- `_dnsauth.<domain> CNAME <value>.dcv.digicert.com`, a TXT is at the domain
---- itself, a file below `/.well-known/pki-validation/`.
+--- Reads what has to be done to prove control of an order's domains. A CNAME
+--- is `_dnsauth.<domain> CNAME <value>.dcv.digicert.com`, a TXT is at the
+--- domain itself, a file below `/.well-known/pki-validation/`.
 ---@param id integer|string an order's id
 ---@param options? certcentral.client_dcv_options
 ---@return certcentral.dcv|nil

@@ -376,21 +376,21 @@ describe("the records of an order", function()
   local lines = {
     ["dns-txt-token"] = [[
 example.com. IN TXT "rv" ; or at _dnsauth.example.com.
-; '8.8.8.8' is an address, which only a file can show control of
-; '2606:4700::1' is an address, which only a file can show control of
+; '8.8.8.8' is an address, which only a file can prove control of
+; '2606:4700::1' is an address, which only a file can prove control of
 a.example.com. IN TXT "own" ; or at _dnsauth.a.example.com.]],
     ["dns-cname-token"] = [[
 _dnsauth.example.com. IN CNAME rv.dcv.digicert.com.
-; '8.8.8.8' is an address, which only a file can show control of
-; '2606:4700::1' is an address, which only a file can show control of
+; '8.8.8.8' is an address, which only a file can prove control of
+; '2606:4700::1' is an address, which only a file can prove control of
 _dnsauth.a.example.com. IN CNAME own.cname.example.]],
     ["http-token"] = [[
-; '*.example.com' is a wildcard, which no file can show control of
+; '*.example.com' is a wildcard, which no file can prove control of
 http://8.8.8.8/.well-known/pki-validation/fileauth.txt with the text "rv"
 http://[2606:4700::1]/.well-known/pki-validation/fileauth.txt with the text "rv"
 http://a.example.com/.well-known/pki-validation/fileauth.txt with the text "own"]],
     ["http-token-dynamic"] = [[
-; '*.example.com' is a wildcard, which no file can show control of
+; '*.example.com' is a wildcard, which no file can prove control of
 a file of any name under http://8.8.8.8/.well-known/pki-validation/ with the text "rv"
 a file of any name under http://[2606:4700::1]/.well-known/pki-validation/ with the text "rv"
 a file of any name under http://a.example.com/.well-known/pki-validation/ with the text "own"]],
@@ -527,11 +527,11 @@ describe("an answer about something else", function()
       "protocol", "the response is not organization 7" },
     { "POST /order/certificate/7/reissue", "id",
       function(c) return further(c, "reissue") end,
-      "unknown", "the answer to the reissue of order 7 has %s; "
+      "unknown", "the response to the reissue of order 7 has %s; "
         .. "client:certificates(7) shows whether it was done" },
     { "POST /order/certificate/7/duplicate", "id",
       function(c) return further(c, "duplicate") end,
-      "unknown", "the answer to the duplicate of order 7 has %s; "
+      "unknown", "the response to the duplicate of order 7 has %s; "
         .. "client:certificates(7) shows whether it was done" },
   }
   for _, case in ipairs(answers) do

@@ -412,7 +412,7 @@ describe("advice", function()
 
   local states = {
     { "pending", "wait", "the order is pending" },
-    { "reissue_pending", "wait", "a reissue is under way" },
+    { "reissue_pending", "wait", "a reissue is in progress" },
     { "renewed", "wait", "the order has been renewed already" },
     { "expired", "renew", "the certificate ends in 9 days" },
     { "revoked" }, { "canceled" }, { "rejected" },

@@ -160,7 +160,7 @@ describe("save leaves everything as it was", function()
   local keys = {
     { "another key", "stranger", "'key' does not fit: it is not the "
                                  .. "certificate's key" },
-    { "no key", nil, "'key' does not fit: it is no private key in PEM" },
+    { "no key", nil, "'key' does not fit: it is not a readable private" },
   }
   for _, case in ipairs(keys) do
     it("where there is " .. case[1], function()
@@ -185,8 +185,8 @@ describe("save leaves everything as it was", function()
     { "no directory but a file", "k.pem/c.pem", "not a directory" },
     { "a directory in its place", "", "is a directory" },
     { "a file of the same name", "x/../chain.pem",
-      "another of these files has this name" },
-    { "a device", "full", "it is no file" },
+      "another of these files has the same name" },
+    { "a device", "full", "it is not a regular file" },
     { "a link to nowhere", "loose", "no such file or directory" },
   }
   for _, case in ipairs(places) do
@@ -260,12 +260,12 @@ describe("save raises before anything is sent", function()
     { { key = "k", private_key = "k.key" }, "got the name of a file" },
     { { key = "k", private_key = 5 }, "private key in PEM expected, got num" },
     { { key = "k", key_file = "-----BEGIN PRIVATE KEY-----\nMIIcanary\n" },
-      "'key_file' to 'save' (name of a file expected, got what is in one: "
+      "'key_file' to 'save' (name of a file expected, got the contents of one: "
       .. "give that as private_key)" },
     { { key = "-----BEGIN PRIVATE KEY-----\nMIIcanary\n" },
-      "'key' to 'save' (name of a file expected, got what is in one)" },
+      "'key' to 'save' (name of a file expected, got the contents of one)" },
     { { chain = "-----BEGIN CERTIFICATE-----\nMIIcanary\n" },
-      "'chain' to 'save' (name of a file expected, got what is in one)" },
+      "'chain' to 'save' (name of a file expected, got the contents of one)" },
   }
   for i, case in ipairs(cases) do
     it(tostring(i), function()

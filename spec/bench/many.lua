@@ -5,6 +5,7 @@
 -- core each.
 
 local nginx = require "bench.nginx"
+local row = require "bench.row"
 
 local ROUNDS, COUNT, DELAY = 5, 1000, 0.05
 local SELF = arg[-1]
@@ -28,11 +29,6 @@ local function figures(preload, ...)
   return assert(tonumber(first), text), tonumber(second)
 end
 
-local function median(list)
-  table.sort(list)
-  return list[(#list + 1) / 2]
-end
-
 local function over_ideal(what, server, count, concurrency)
   local ratios = {}
   for i = 1, ROUNDS do
@@ -40,13 +36,15 @@ local function over_ideal(what, server, count, concurrency)
     ratios[i] = figures("", what, server.url, server.ca_file,
                         count, concurrency) / ideal
   end
-  return median(ratios)
+  return ratios
 end
 
 local function measure(server, name)
+  row.head "the time that the server takes"
   for _, concurrency in ipairs { 32, 100 } do
-    print(("%d orders, %d at once, %s, over ideal: %.3f"):format(COUNT,
-      concurrency, name, over_ideal("time", server, COUNT, concurrency)))
+    row.print(("%d orders, %d at once, %s"):format(COUNT, concurrency, name),
+              over_ideal("time", server, COUNT, concurrency),
+              { 1.08, 1.08 })
   end
   print(("memory of an order in flight, %s: %.0f kB"):format(name,
     figures("", "memory", server.url .. "/stall", server.ca_file, 100)
@@ -57,7 +55,6 @@ local function measure(server, name)
          .. "%.2f ms"):format(name, usual * 1000, longest * 1000))
 end
 
-print(rawget(_G, "jit") and jit.version or _VERSION) -- luacheck: ignore
 for _, http2 in ipairs { false, true } do
   local server = nginx.start { http2 = http2, locations = LOCATIONS }
   local ok, message = pcall(measure, server,

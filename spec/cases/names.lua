@@ -41,15 +41,15 @@ names.bad = {
     "xn--mnchen-3yaa9.de", "xn--" .. ("9"):rep(59) .. ".com",
     "xn--ib9b.example.com", "xn--a-po7g.example.com", -- surrogates
     "xn--en32g.example.com" }, -- beyond U+10FFFF
-    "must have only punycode (RFC 3492) after 'xn--'" },
+    "must have valid Punycode (RFC 3492) after 'xn--'" },
   suffix = { { "*.co.uk", "*.com.au", "*.k12.ca.us", "*.CO.UK", "*.co.jp",
     "*.ac.uk", "*.ck.ck", "*.foo.ck", "*.kawasaki.jp", "*.foo.kawasaki.jp",
     "*.xn--55qx5d.cn", "*.in.us", "*.pvt.k12.ma.us", "*.com.br",
     "*.e164.arpa", "*.gob.ar" },
-    "must have no '*' directly below a public suffix (by the Public Suffix "
+    "must not have '*' directly below a public suffix (by the Public Suffix "
     .. "List)" },
   registry = { { "*.gov.us", "*.GOV.us" },
-    "must have no '*' directly below a public suffix (by the built-in list "
+    "must not have '*' directly below a public suffix (by the built-in list "
     .. "of registries)" },
   top = { { "example.c", "example.c0m", "www.example.123a", "example.a-b",
     "example.co-m", "a.b1", "example.1com" },

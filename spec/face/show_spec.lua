@@ -174,7 +174,7 @@ describe("printing by itself", function()
     end, "'certificate' is missing\n" },
     ["a problem"] = { function()
       return select(2, certcentral.validate({ sans = {} })).problems[1]
-    end, "'sans' is no field of this order" },
+    end, "'sans' is not a field of an order" },
     ["warnings of an error"] = { function()
       return select(2, certcentral.validate {}).warnings
     end, "none" },

@@ -98,7 +98,7 @@ describe("place_orders", function()
     local outcomes = client:place_orders(function()
       sent = #box:requests()
       return give()
-    end)
+    end, { validate_first = true })
     assert.are.equal(0, sent)
     assert.are.equal(3, given.count)
     assert.are.same({ "placed", "placed", "placed" }, kinds(outcomes))
@@ -110,10 +110,47 @@ describe("place_orders", function()
     local placed, failed = client:place_orders(function()
       most = math.max(most, given.count - #box:orders())
       return give()
-    end, { validate_first = false, concurrency = 3,
-           on_outcome = function() end })
+    end, { concurrency = 3, on_outcome = function() end })
     assert.is_true(most <= 3)
     assert.are.same({ 20, 0 }, { placed, failed })
+  end)
+
+  it("checks a list before it sends the first", function()
+    local client, box = start()
+    local orders = list(3)
+    orders[3] = {}
+    local outcomes = client:place_orders(orders, { stop_on_error = true })
+    assert.are.same({ "unavailable", "unavailable", "invalid" },
+                    kinds(outcomes))
+    assert.are.equal(0, #box:requests())
+  end)
+
+  it("holds no order of a function that is done", function()
+    local held = setmetatable({}, { __mode = "k" })
+    local client, most, count = start(), 0, 0
+    local give = iterator(list(200))
+    client:place_orders(function()
+      count = count + 1
+      if count % 50 == 0 then
+        collectgarbage()
+        collectgarbage()
+        local now = 0
+        for _ in pairs(held) do
+          now = now + 1
+        end
+        most = math.max(most, now)
+      end
+      local given, own = give(), nil -- list() has that one
+      if given then
+        own = {}
+        for name, value in pairs(given) do
+          own[name] = value
+        end
+        held[own] = true
+      end
+      return own
+    end, { concurrency = 4, on_outcome = function() end })
+    assert.is_true(most <= 8, most)
   end)
 
   it("goes on after a bad order", function()

@@ -111,7 +111,7 @@ describe("an unknown name", function()
       assert.is_nil(value)
       assert.are.same({ path .. " unknown" }, paths_of(err.problems))
       assert.are.equal(near, err.problems[1].hint)
-      assert.are.equal(("'%s' is no field of %s"):format(path,
+      assert.are.equal(("'%s' is not a field of %s"):format(path,
         nouns[method]), err.problems[1].message)
       assert.are.equal(0, #requests)
     end)

@@ -276,7 +276,7 @@ describe("a bundle", function()
         local found, err = read(mine .. other .. int, more)
         assert.is_nil(found)
         assert.are.equal("protocol", err.kind)
-        assert.is_truthy(err.message:find("2 of the certificates are no CA's",
+        assert.is_truthy(err.message:find("2 of the certificates are not CA",
                                           1, true))
       end
     end)

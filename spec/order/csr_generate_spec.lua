@@ -300,7 +300,7 @@ describe("generate", function()
         "bad option 'dns_names' to 'generate' (a list of names expected, got "
           .. "a table with holes or other keys)" },
       ["no host name in a list"] = { with { dns_names = { "-" } },
-        "bad option 'dns_names[1]' to 'generate' (must have no '-' at" },
+        "bad option 'dns_names[1]' to 'generate' (must not have '-' at" },
       ["an unknown key"] = { with { key = "dsa-1024" },
         "bad option 'key' to 'generate' (one of ec-p256, ec-p384, rsa-2048, "
           .. "rsa-3072, rsa-4096 expected, got \"dsa-1024\")" },
@@ -312,12 +312,12 @@ describe("generate", function()
       ["a long organization"] = { with { organization = ("\195\188"):rep(65) },
         "must have at most 64 characters" },
       ["a control character"] = { with { locality = "a\nb" },
-        "'locality' to 'generate' (must have no control characters, got a "
+        "'locality' to 'generate' (must not contain control characters, got a "
           .. "string of 3 bytes)" },
       ["what is not UTF-8"] = { with { state = "\255" },
         "'state' to 'generate' (must be UTF-8" },
       ["a country of three letters"] = { with { country = "DEU" },
-        "'country' to 'generate' (must be a country code" },
+        "'country' to 'generate' (must be a two-letter country code" },
       ["no e-mail address"] = { with { email = "nobody" },
         "'email' to 'generate' (must be an e-mail address" },
       ["an empty passphrase"] = { with { passphrase = "" },

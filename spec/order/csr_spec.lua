@@ -88,7 +88,7 @@ describe("certcentral.csr", function()
         "-----BEGIN ", ", got text without a BEGIN line" },
       ["an END line that has no end"] = {
         (support.rsa2048:gsub("%-+%s*$", "")),
-        ", got an END line that is not its BEGIN line's" },
+        ", got an END line that does not match its BEGIN line" },
       ["a BEGIN line alone"] = { "-----BEGIN CERTIFICATE REQUEST-----",
         ", got one without its END line" },
       ["pads alone"] = {
@@ -97,10 +97,10 @@ describe("certcentral.csr", function()
       ["headers inside"] = {
         block("CERTIFICATE REQUEST", "Comment: none\n\n"),
         ", got a character that is not base64 at byte 9 "
-          .. "behind its BEGIN line" },
+          .. "after its BEGIN line" },
       ["a form feed inside"] = { (support.rsa2048:gsub("\n", "\f", 1)),
         ", got a character that is not base64 at byte 1 "
-          .. "behind its BEGIN line" },
+          .. "after its BEGIN line" },
       ["10 MB of letters"] = { ("A"):rep(10000000),
         " of at most 131072 bytes, got 10000000" },
       ["10 MB of spaces behind"] = {
@@ -150,7 +150,7 @@ describe("certcentral.csr", function()
     -- name = { text, what is wrong, what to do }
     local slips = {
       ["a byte order mark"] = { "\239\187\191" .. support.rsa2048,
-        " without a byte order mark in front of it",
+        " without a byte order mark at its start",
         "save the file as UTF-8 without BOM" },
       ["line breaks written out"] = { (support.rsa2048:gsub("\n", "\\n")),
         " with line breaks, not '\\n' written out",
@@ -158,10 +158,10 @@ describe("certcentral.csr", function()
       ["CR LF written out"] = { (support.p256:gsub("\n", "\\r\\n")),
         " with line breaks, not '\\n' written out",
         "replace each '\\n' by a line break" },
-      ["base64 alone"] = { bare, ", not its base64 alone",
+      ["base64 alone"] = { bare, ", not only its base64",
         "add the BEGIN and END CERTIFICATE REQUEST lines" },
       ["base64 alone in a line"] = { (bare:gsub("\n", "")),
-        ", not its base64 alone",
+        ", not only its base64",
         "add the BEGIN and END CERTIFICATE REQUEST lines" },
     }
     for _, path in ipairs { "/etc/ssl/request.csr", "request.pem", "~/a/b",

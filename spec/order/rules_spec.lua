@@ -84,15 +84,15 @@ describe("dates on a day", function()
 
   it("say what fits and what was got", function()
     local err = judge.err { [DATE] = "02 JUN 2029" }
-    assert.are.equal("'order_validity.custom_expiration_date' must be a day "
-      .. "after today and within three years (at most 01 JUN 2029), got "
+    assert.are.equal("'order_validity.custom_expiration_date' must be after "
+      .. "today and within three years (01 JUN 2029 at the latest), got "
       .. '"02 JUN 2029"', err.problems[1].message)
     err = judge.err { [OLD_DATE] = "2029-06-02", order_validity = absent }
-    assert.is_truthy(err.problems[1].message:find("at most 2029-06-01", 1,
+    assert.is_truthy(err.problems[1].message:find("2029-06-01 at the latest", 1,
                                                   true))
     err = judge.err { [CERT_DATE] = "04 JUL 2027", [YEARS] = 3 }
     assert.is_truthy(err.problems[1].message:find(
-      "within 397 days (at most 03 JUL 2027)", 1, true))
+      "within 397 days (03 JUL 2027 at the latest)", 1, true))
   end)
 end)
 

@@ -112,7 +112,7 @@ describe("an unknown field", function()
 
     it("is known as an option: " .. name, function()
       local err = judge.err { [name] = "ssl_basic" }
-      assert.are.equal(("'%s' is no field of this order (%s)")
+      assert.are.equal(("'%s' is not a field of an order (%s)")
                        :format(name, hint), tostring(err))
       assert.are.equal(hint, err.problems[1].hint)
       local options = orders.options { allow_unknown = true }

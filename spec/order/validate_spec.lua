@@ -382,7 +382,7 @@ describe("type", function()
 
   it("says how a lone value becomes a list", function()
     local err = judge.err { ["certificate.dns_names"] = "a.example.com" }
-    assert.are.equal('write it in braces: { "..." }', err.problems[1].hint)
+    assert.are.equal('put it in a list: { "..." }', err.problems[1].hint)
   end)
 
   -- A value in an object's place, and the object to write.
@@ -409,7 +409,7 @@ describe("type", function()
     { "organization.contacts[1]", "a@example.com",
       'write { email = "a@example.com" }' },
     { "organization.contacts", { email = "a@example.com" },
-      "write an object of the list in braces: { { ... } }" },
+      "put the object in a list: { { ... } }" },
   }
   for _, case in ipairs(objects) do
     it(("says for %s = %.20s what to write"):format(case[1],

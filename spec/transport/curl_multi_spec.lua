@@ -434,7 +434,7 @@ describe("certcentral.curl.multi", function()
 
     it("is seen by every method", function()
       local multi = new()
-      assert.are.equal("certcentral.curl.multi (0 under way)",
+      assert.are.equal("certcentral.curl.multi (0 in progress)",
                        tostring(multi))
       multi:close()
       assert.are.equal("certcentral.curl.multi (closed)", tostring(multi))

@@ -521,11 +521,11 @@ describe("certcentral.curl", function()
   describe("new returns nil and a message for", function()
     local cases = {
       { name = "a key with a line break", key = "secretkey\r\nA: b",
-        message = "^the API key has a control character" },
+        message = "^the API key contains a control character" },
       { name = "a key with a NUL", key = "secretkey\0",
-        message = "^the API key has a control character" },
+        message = "^the API key contains a control character" },
       { name = "a user agent with a line break", agent = "a\r\nb",
-        message = "^'user_agent' must have no control characters" },
+        message = "^'user_agent' must not contain control characters" },
     }
     for _, case in ipairs(cases) do
       it(case.name, function()

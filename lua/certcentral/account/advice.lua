@@ -37,7 +37,7 @@ local function by_state(order)
   if order.is_renewed == true or order.is_renewed == 1 then
     return "wait", "the order has been renewed already"
   elseif state == "reissue_pending" then
-    return "wait", "a reissue is under way"
+    return "wait", "a reissue is in progress"
   elseif state ~= "expired" and not status.is_issued(order) then
     return "wait", "the order is " .. core.printable(state, 40)
   end
@@ -108,8 +108,8 @@ local function advise(order, now, options)
   end
   advice.action, advice.reason = by_state(order)
   if not advice.action and not left then
-    return nil, errors.new("protocol", ("order %d came without the date "
-      .. "that its certificate ends at"):format(order.id))
+    return nil, errors.new("protocol", ("order %d came without the expiry "
+      .. "date of its certificate"):format(order.id))
   elseif not advice.action then
     by_days(order, advice, now, options)
     by_itself(order, advice)

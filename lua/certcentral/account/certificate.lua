@@ -215,7 +215,7 @@ local function path(value)
   if type(value) ~= "string" or value == "" or value:find("%z") then
     return "name of a file"
   elseif value:find("-----BEGIN", 1, true) then
-    return "name of a file", "what is in one"
+    return "name of a file", "the contents of one"
   end
 end
 

@@ -89,10 +89,10 @@ local function obstacle(method, name)
   end
   local over_http = method:find("^http") ~= nil
   if over_http and name:find("^%*") then
-    return ("'%s' is a wildcard, which no file can show control of")
+    return ("'%s' is a wildcard, which no file can prove control of")
            :format(name)
   elseif not over_http and is_address(name) then
-    return ("'%s' is an address, which only a file can show control of")
+    return ("'%s' is an address, which only a file can prove control of")
            :format(name)
   end
 end

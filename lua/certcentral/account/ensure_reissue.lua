@@ -167,7 +167,7 @@ local function write(self, ready, options)
     return nil, err or ready.conflict
   end
   local body, warnings = order_of.check(ready.members, {}, true, nil,
-                                        self.csr_memory, "reissue")
+                                        self.blocklist, "reissue")
   if not body then
     return nil, warnings
   end

@@ -162,8 +162,9 @@ local function check_user(self)
   end
   if at(self.order, "skip_approval") == true and next(self.roles) and
      not approves then
-    self:warning("skip_approval", "pending", "is for those who may approve "
-                 .. "requests: an administrator or a manager may have to")
+    self:warning("skip_approval", "pending", "needs the right to approve "
+                 .. "requests; an administrator or manager may have to approve "
+                 .. "this order")
   end
 end
 
@@ -282,7 +283,7 @@ local function check_organization(self)
   local found, err = run.within(self.call, "organization", id)
   if not found and err.status == 404 then
     return self:problem(path, "choice", "must be an organization of the "
-                        .. "account, and %d is none", id)
+                        .. "account, and %d is not", id)
   elseif not found then
     return self:unasked(path, "the organization", err)
   elseif found.is_active == false or found.status == "inactive" then
@@ -334,8 +335,8 @@ local function check_domains(self)
               is_controlled(domain, self.validation, self.now)
     end
     if not shown then
-      self:warning(entry.path, "pending", "is a name whose domain's control "
-                   .. "has to be shown: %s", core.printable(entry.name, 253))
+      self:warning(entry.path, "pending", "needs domain control validation "
+                   .. "first: %s", core.printable(entry.name, 253))
     end
   end
 end
@@ -372,7 +373,7 @@ local CHECKS = { check_user, check_product, check_limits, check_organization,
 -- that cannot be done.
 local function begin(self, order, options)
   local _, found = order_of.check(order, options, false, nil,
-                                  self.csr_memory)
+                                  self.blocklist)
   local problems, warnings = {}, found
   if found.kind then
     if found.kind ~= "invalid" then

@@ -62,7 +62,7 @@ local function fetch(list)
   if not value then
     return nil, err
   elseif not items then
-    return nil, errors.new("protocol", ("the answer has no list at '%s'")
+    return nil, errors.new("protocol", ("the response has no list at '%s'")
                                        :format(list.member))
   end
   list.last = is_last(value.page, #items, list.offset, list.limit)

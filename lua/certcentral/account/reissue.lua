@@ -40,7 +40,7 @@ local function change(call, who, id, text)
   if value.id == id then
     return value, answer
   end
-  return nil, errors.new("unknown", ("the answer to %s has %s; %s shows "
+  return nil, errors.new("unknown", ("the response to %s has %s; %s shows "
     .. "whether it was done"):format(call.what, value.id and
     "another order's id" or "no id", look), { status = answer.status })
 end
@@ -60,7 +60,7 @@ local function send(self, who, id, members, options)
     return nil, err
   end
   local text, warnings = order_of.check(members, {}, true, nil,
-                                        self.csr_memory, who)
+                                        self.blocklist, who)
   if not text then
     return nil, warnings
   end

@@ -103,7 +103,7 @@ end
 function answers.list(row, value)
   local list = shapes.list(value, row.list)
   if not list then
-    return nil, errors.new("protocol", "the answer has no list of "
+    return nil, errors.new("protocol", "the response has no list of "
                                        .. row.list)
   end
   return list

@@ -105,7 +105,7 @@ function claims.take(call, names)
     self:release()
   end
   if not ok then
-    collectgarbage() -- where memory ran out a lock may be nobody's
+    collectgarbage() -- when memory runs out a lock may be nobody's
     error(taken, 0)
   elseif not taken then
     return nil, why

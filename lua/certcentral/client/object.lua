@@ -135,7 +135,7 @@ function object.new(options)
                 ["User-Agent"] = found.agent },
     get_headers = { ["Accept"] = "application/json",
                     ["User-Agent"] = found.agent },
-    csr_memory = { client_blocklist = options.blocklist },
+    blocklist = options.blocklist,
     queues = setmetatable({}, { __mode = "k" }), -- those that are open
     under_way = setmetatable({}, { __mode = "v" }), -- name -> its call
     placed = {}, last_placed = 0, -- ids of the last orders, also as keys
@@ -157,7 +157,7 @@ function methods:wipes_memory()
 end
 
 --- Closes the connection and wipes the key, and closes its queues: what they
--- have under way is given up. Twice is fine.
+-- have in progress is given up. Twice is fine.
 function methods:close()
   if self.closed then
     return
@@ -169,7 +169,6 @@ function methods:close()
   end
   self.closed = true
   self.secret:wipe()
-  self.csr_memory = {}
   if self.wire then
     self.wire:close()
   end

@@ -158,7 +158,7 @@ local function url_problem(url)
     return authority == "" and "must name a host"
            or "must be a plain address without user, query and spaces"
   elseif scheme == "http" and not loopback.address(host) then
-    return "must be https: plain http goes only to 127.0.0.1, [::1] and "
+    return "must be https: plain http is allowed only to 127.0.0.1, [::1] and "
            .. "localhost"
   end
   return path_problem(core.lower(host), rest)

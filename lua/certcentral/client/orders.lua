@@ -39,7 +39,7 @@ end
 local function prepare(self, order, options, name, who)
   local path = order_of.endpoint(options.product, who)
   local body, warnings = order_of.check(order, options, true, name,
-                                        self.csr_memory)
+                                        self.blocklist)
   if not body then
     return nil, errors.of_order(warnings)
   end
@@ -140,7 +140,7 @@ end
 local function place(self, call, order)
   local name = order.once and (order.wish or call.name)
   if name and self.under_way[name] then
-    collectgarbage() -- one that was dropped on its way is not under way,
+    collectgarbage() -- one that was dropped on its way is not in progress,
     collectgarbage() -- nor is one of a queue that this ends
   end
   if name and self.under_way[name] then

@@ -154,7 +154,8 @@ local own = {
     { "now", "the clock", "When the first one is issued, in seconds since "
       .. "1970." } },
   ["client:place_orders"] = { CONCURRENCY,
-    { "validate_first", true, "Check all orders before the first is sent." },
+    { "validate_first", "true for a list, false for a function", "Check all "
+      .. "orders before the first is sent." },
     { "stop_on_error", false, "Begin no more once one has failed; those in "
       .. "progress go on." },
     { "on_outcome", nil, "`function(outcome, index, order)`, called as "

@@ -1,8 +1,9 @@
 --- Many orders in one call, over a queue.
 --
 --   local outcomes = client:place_orders(orders, {
---     concurrency = 8,         orders under way at once
---     validate_first = true,   all of them, before the first is sent
+--     concurrency = 8,         orders in progress at once
+--     validate_first,          all of them, before the first is sent: true
+--                              for a list, false for a function
 --     stop_on_error = false,   begin no more once one has failed
 --     on_outcome = function(outcome, index, order) ... end,
 --     progress = false,        true: a line on a terminal's standard error
@@ -217,7 +218,7 @@ local function add(batch, item)
   end)
 end
 
--- Adds as many as may be under way. What the caller's iterator raises ends
+-- Adds as many as may be in progress. What the caller's iterator raises ends
 -- the orders, too.
 function feed(batch)
   batch.feeding = true
@@ -266,11 +267,15 @@ local function new_batch(client, orders, options)
   local own, each = split(options)
   local next_order, total = iterate(orders)
   local queue = queue_of.new(client, { concurrency = own.concurrency })
+  local validated = own.validate_first
+  if validated == nil then
+    validated = total ~= nil -- what a function gives may be any number
+  end
   return {
     client = client, queue = queue, concurrency = queue.concurrency,
     options = each, next_order = next_order, total = total,
     write = progress.writer(own.progress),
-    clock = client.world.clock, validated = own.validate_first ~= false,
+    clock = client.world.clock, validated = validated,
     stop_on_error = own.stop_on_error or false,
     on_outcome = own.on_outcome, outcomes = {},
     count = 0, done = 0, failed = 0, names = {},
@@ -280,8 +285,8 @@ end
 --- Places many orders; one that fails does not stop the others.
 -- @param client the client
 -- @param orders a list, or a function that gives one after the other
--- @param options see the top of this file; with validate_first = false each
---   order is checked when its turn comes, and a function is asked for it then
+-- @param options see the top of this file; without validate_first each order
+--   is checked when its turn comes, and a function is asked for it then
 -- @return the list of outcomes in the order given; with on_outcome, how many
 --   orders were placed and how many were not
 return function(client, orders, options)

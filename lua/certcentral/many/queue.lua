@@ -83,7 +83,7 @@ local function is_seconds(value)
   return type(value) == "number" and value >= 0
 end
 
--- Whether a step is under way in the thread that is marked: what raises
+-- Whether a step is in progress in the thread that is marked: what raises
 -- wherever it likes (a hook, Ctrl-C) may leave a mark behind.
 local function is_stepping(self)
   local thread, here = self.stepping, coroutine.running() or MAIN
@@ -282,7 +282,7 @@ local function become_quiet(self)
   end
 end
 
--- Gives all orders up; once more where one was interrupted, or memory ran out.
+-- Gives all orders up; once more where one was interrupted, or out of memory.
 local function end_all(self)
   self.ending = true -- a callback may come to `_end`
   for _ = 1, 3 do
@@ -333,8 +333,8 @@ end
 
 meta.__close = methods.close
 
--- Something that the collector tells the end of. It is made after what it
--- needs, so that it goes before that when the Lua state closes.
+-- A sentinel whose finalizer tells that the queue is garbage. It is made after
+-- what it needs, so that it goes before that when the Lua state closes.
 function methods:arm()
   local function gone(guard)
     if self.guard == guard then
@@ -385,7 +385,7 @@ end
 queue.concurrency, queue.CONCURRENCY = concurrency, CONCURRENCY
 
 --- Makes a queue of a client's.
--- @param options nil or { concurrency = how many orders are under way at
+-- @param options nil or { concurrency = how many orders are in progress at
 --   once (default 8) }
 function queue.new(client, options)
   options = options or {}

@@ -50,30 +50,15 @@ local function check_order(order, who)
   end
 end
 
--- What libcrypto says against the order's CSR, or nil; whether it found it
--- fine; the CSR's names for a comparison: nil and false where the core will
--- find that there is none to look at. Where the blocklist is of no use: false
--- and why.
--- `memory` is a table that keeps the last answer, and the client's blocklist.
-local function csr_error(order, memory, blocklist)
-  blocklist = blocklist or memory and memory.client_blocklist
+-- What libcrypto says against the order's CSR, as verdicts.of; nil and false
+-- where the core will find that there is none to look at.
+local function csr_error(order, blocklist)
   local certificate = rawget(order, "certificate")
   local pem = type(certificate) == "table" and rawget(certificate, "csr")
   if type(pem) ~= "string" then
     return nil, false
   end
-  if memory and memory.pem == pem and memory.blocklist == blocklist then
-    return memory.message, memory.message == nil, memory.names
-  end
-  local names, message, why = require("certcentral.x509").judge(pem, blocklist)
-  if why then
-    return false, ("cannot use the blocklist '%s': %s"):format(blocklist, why)
-  end
-  if memory then
-    memory.pem, memory.blocklist = pem, blocklist
-    memory.message, memory.names = message, names
-  end
-  return message, message == nil, names
+  return require("certcentral.order.verdicts").of(pem, blocklist)
 end
 
 -- The options as a table without metamethods, as the core reads them.
@@ -147,17 +132,17 @@ end
 -- @param options checked order options
 -- @param write whether to return the body
 -- @param name alternative_order_id for an order that has none, or nil
--- @param memory keeps the answer about the last CSR, or nil
+-- @param blocklist the client's, where the options have none; or nil
 -- @param view what it is: "reissue", "duplicate", "organization"; nil: an
 --   order
 -- @param own members that the client adds, as they are, or nil
 -- @return body (or true), warnings; or nil, err
-local function check(order, options, write, name, memory, view, own)
+local function check(order, options, write, name, blocklist, view, own)
   local message, fine, names
   if options.check_csr == false then
     fine = true -- only private keys are looked for
   else
-    message, fine, names = csr_error(order, memory, options.blocklist)
+    message, fine, names = csr_error(order, options.blocklist or blocklist)
     if message == false then
       return nil, require("certcentral.error").new("config", fine)
     end
@@ -187,7 +172,8 @@ end
 local function endpoint(product, who)
   local path = core.path(product or core.product)
   if not path then
-    raise("bad option 'product' to '%s' (a product's name expected, as %s)",
+    raise("bad option 'product' to '%s' (a product's name expected, such "
+          .. "as %s)",
           who, core.product)
   end
   return path

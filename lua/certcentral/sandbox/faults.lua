@@ -37,7 +37,7 @@
 -- "refuse" over HTTPS: without `method` and `path` the TLS handshake of the
 -- next connection fails. A request that comes on an open connection, or that
 -- is chosen by `method` or `path`, has its connection closed as soon as its
--- head is there: it does not count as read.
+-- head is there: it is not logged as a request.
 
 local http = require("certcentral.sandbox.http")
 

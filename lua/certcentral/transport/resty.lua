@@ -71,7 +71,7 @@ end
 
 -- ---- one exchange --------------------------------------------------------
 
--- An exchange that is under way: `state` tells how far it is.
+-- An exchange that is in progress: `state` tells how far it is.
 local function milliseconds(state)
   return math.max(1, math.ceil((state.ends - core.clock()) * 1000))
 end
@@ -276,8 +276,9 @@ return function(options)
     end
     local near = loopback.address(target.host)
     if target.scheme == "http" and not near then
-      return nil, for_good("no", "'url' must begin with https://: plain http "
-        .. "goes only to 127.0.0.1, [::1] and localhost")
+      return nil, for_good("no", "'url' must begin with https://: plain " ..
+                                 "http is allowed only to 127.0.0.1, " ..
+                                 "[::1] and localhost")
     end
     local http, why = resty_http.new()
     if not http then

@@ -37,17 +37,17 @@ local cases = {
   { name = "when the server closes after it read", script = {
       "read", "close" },
     sent = "maybe", code = 52,
-    message = "^the connection to 127%.0%.0%.1 closed before an answer" },
+    message = "^the connection to 127%.0%.0%.1 closed before a response" },
   { name = "when the server resets after it read", script = {
       "read", "reset" },
     sent = "maybe", code = 56, message = "^the connection to .* broke" },
   { name = "when TLS ends after the server read", tls = true, script = {
       "tls", "read", "close" },
-    sent = "maybe", code = 52, message = "closed before an answer" },
+    sent = "maybe", code = 52, message = "closed before a response" },
   { name = "when TLS is cut after the server read", tls = true,
     script = { "tls", "read", "cut" }, -- 8.14: 56
     sent = "maybe", code = { 52, 56 },
-    message = { "closed before an answer", "broke while reading" } },
+    message = { "closed before a response", "broke while reading" } },
   { name = "when no answer comes in time", reused = true, script = {
       "read", "gone" }, request = { timeout = 0.5 },
     sent = "maybe", code = 28,
@@ -58,31 +58,31 @@ local cases = {
     sent = "maybe", code = 28, message = "^no complete response from" },
   { name = "when the status line stops", script = {
       "read", "send", "HTTP/1.1 20", "close" },
-    sent = "maybe", code = 52, message = "closed before an answer" },
+    sent = "maybe", code = 52, message = "closed before a response" },
   { name = "when the body is cut", script = {
       "read", "send", HEAD .. [[Content-Length: 5\r\n\r\nab]], "close" },
-    sent = "maybe", code = 18, message = "^the answer of .* cut short" },
+    sent = "maybe", code = 18, message = "^the response from .* cut short" },
   { name = "when a chunked body is cut", script = {
       "read", "send", HEAD .. [[Transfer-Encoding: chunked\r\n\r\n5\r\nab]],
       "close" },
-    sent = "maybe", code = 18, message = "^the answer of .* cut short" },
+    sent = "maybe", code = 18, message = "^the response from .* cut short" },
   { name = "on chunks that are none", script = {
       "read", "send", HEAD .. [[Transfer-Encoding: chunked\r\n\r\nzz\r\n]],
       "close" },
     sent = "maybe", code = 56, message = "broke while reading" },
   { name = "on bytes that are no HTTP", script = {
       "read", "send", [[\x1b[31m\xff\0 SSH-2.0\r\n\r\n]], "close" },
-    sent = "maybe", code = 1, message = "^no HTTP answer from" },
+    sent = "maybe", code = 1, message = "^no HTTP response from" },
   { name = "on another version of HTTP", script = {
       "read", "send", [[HTTP/7.1 200 OK\r\n\r\n]], "close" },
-    sent = "maybe", code = 1, message = "^no HTTP answer from" },
+    sent = "maybe", code = 1, message = "^no HTTP response from" },
   { name = "on an unknown content coding", script = {
       "read", "send", HEAD
       .. [[Content-Length: 2\r\nContent-Encoding: odd\r\n\r\nab]] },
     sent = "maybe", code = 61, message = "^request to .* failed" },
   { name = "on a length that is none", script = {
       "read", "send", HEAD .. [[Content-Length: \xffx\r\n\r\nab]] },
-    sent = "maybe", code = 8, message = "^no HTTP answer from" },
+    sent = "maybe", code = 8, message = "^no HTTP response from" },
   { name = "on a body announced too long", options = { body_max = 4 },
     script = { "read", answer("200 OK", "12345"), "gone" },
     sent = "maybe", code = 63, message = "longer than 4 bytes$" },
@@ -99,7 +99,7 @@ local cases = {
   { name = "on a header line without end", script = {
       "read", "send", HEAD .. "A: ", "fill", "1000000000" },
     sent = "maybe", code = { 27, 100 }, -- 8.6 on: 100
-    message = { "^request to .* failed", "header fields, or longer ones" } },
+    message = { "^request to .* failed", "more or longer header fields" } },
 }
 
 return cases
