@@ -499,7 +499,11 @@ describe("many who ask for one reissue at once", function()
     end
     processes.run(service.clock, functions)
     assert.are.equal(1, service.posts)
-    assert.are.equal("unavailable", outcomes[2][2].kind)
+    local err = outcomes[2][2]
+    assert.are.equal("unavailable", err.kind)
+    assert.are.equal("unknown", err.outcome)
+    assert.are.equal("the reissue of order 7 was not sent: this client is "
+      .. "already sending it", err.message)
   end)
 
   it("wait for another key's, and send after it", function()

@@ -284,8 +284,8 @@ describe("a renewal that is too early", function()
     assert.are.equal("refused", err.kind)
     assert.are.equal("not_placed", err.outcome)
     assert.are.equal("order 7 lasts 195 more days, in which a new certificate "
-      .. "is a reissue that costs nothing: call client:reissue(7, ...), renew "
-      .. "in the last 30 days, or give renew_early = true to buy now",
+      .. "is a reissue that costs nothing: call client:ensure_reissue(7, ...), "
+      .. "renew in the last 30 days, or give renew_early = true to buy now",
       err.message)
     assert.are.same({ OLD, LOOKUP }, { requests[1].line, requests[2].line })
   end)

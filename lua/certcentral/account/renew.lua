@@ -233,8 +233,8 @@ local function too_early(call, old)
     return err
   end
   return refused(old, ("lasts %d more days, in which a new certificate is a "
-    .. "reissue that costs nothing: call client:reissue(%d, ...), renew in the "
-    .. "last %d days, or give renew_early = true to buy now")
+    .. "reissue that costs nothing: call client:ensure_reissue(%d, ...), renew "
+    .. "in the last %d days, or give renew_early = true to buy now")
     :format(left, old.id, term.RENEW_AHEAD))
 end
 

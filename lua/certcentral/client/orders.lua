@@ -146,7 +146,8 @@ local function place(self, call, order)
   if name and self.under_way[name] then
     return finish(call, order, nil, order.wish and
       errors.new("unavailable", call.what .. " was not sent: this client is "
-                 .. "at it") or orders.name_taken(name))
+        .. "already sending it", { outcome = "unknown" })
+      or orders.name_taken(name))
   elseif name then
     self.under_way[name] = call
   end
