@@ -36,6 +36,10 @@ local function ask(service, options, given, own, count)
   return outcomes
 end
 
+local function one_call(client)
+  return client:ensure_reissue(7, changes())
+end
+
 local function one(...)
   local outcome = ask(...)[1]
   return outcome[1], outcome[2]
@@ -455,6 +459,52 @@ describe("the events of a reissue that is ensured", function()
                       "outcome nil", last = seen.last }, seen)
     assert.are.same({ "placed", 7, 7, true }, { seen.last.outcome,
       seen.last.order_id, seen.last.reissue_of, seen.last.recovered })
+  end)
+end)
+
+describe("the claim of a reissue", function()
+  it("cannot be had: the error says what to set, and nothing is sent",
+     function()
+    local service = new_service()
+    local _, err = one(service, { store = stores.file("/dev/null/x") })
+    assert.are.equal("config", err.kind)
+    assert.are.equal("not_placed", err.outcome)
+    assert.is_truthy(err.message:find("^the reissue of order 7 cannot be "
+      .. "claimed: .*; set CERTCENTRAL_STATE "), err.message)
+    assert.are.equal(0, service.gets)
+  end)
+
+  it("is lost: nothing is sent", function()
+    local service, store = new_service(), stores.memory()
+    store.keep = function() return false end
+    local _, err = one(service, { store = store })
+    assert.are.equal("unavailable", err.kind)
+    assert.are.equal("not_placed", err.outcome)
+    assert.are.equal("the reissue of order 7 was not sent: its claim was "
+      .. "lost", err.message)
+    assert.are.equal(0, service.posts)
+  end)
+
+  it("is given back where a script is interrupted", function()
+    for method, said in pairs { GET = "interrupted!",
+        POST = "interrupted! (the reissue of order 7 may have been done)" } do
+      local service, store = new_service(), stores.memory()
+      local perform = service.world.perform
+      service.world.perform = function(request)
+        if request.method == method then
+          error("interrupted!", 0)
+        end
+        return perform(request)
+      end
+      local ok, message
+      processes.run(service.clock, { function()
+        ok, message = pcall(one_call, support.over(service.world,
+                                                   { store = store }))
+      end })
+      assert.is_false(ok)
+      assert.are.equal(said, message)
+      assert.are.same({}, store.locks)
+    end
   end)
 end)
 

@@ -103,7 +103,8 @@ local function raise_interrupted(call, message)
   if type(message) == "string" then
     message = ("%s (%s%s %s)"):format(message, call.what or "the order",
       call.name and (" '%s'"):format(call.name) or "",
-      call.attempts > 0 and "may have been placed" or "was not sent")
+      call.attempts == 0 and "was not sent" or
+      call.what and "may have been done" or "may have been placed")
   end
   error(message, 0)
 end
