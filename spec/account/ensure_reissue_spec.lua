@@ -255,7 +255,13 @@ describe("a reissue that is there", function()
     assert.are.equal("certificate 100 of order 7 has the key of this CSR, but "
       .. "other names: example.com, b.example.com; make a new key for other "
       .. "names", err.message)
-    assert.is_true(select(2, one(service)).existed) -- nothing said of names
+    local null = require("certcentral").null
+    for _, none in ipairs { {}, { common_name = null, dns_names = null } } do
+      assert.is_true(select(2, one(service, nil, changes(OURS, none))).existed)
+    end
+    service.list[1].common_name = false -- and so its names are not all known
+    assert.is_true(select(2, one(service, nil, changes(OURS, {
+      dns_names = { "www.example.com" } }))).existed)
     assert.are.equal(0, service.posts)
   end)
 end)
@@ -430,6 +436,16 @@ for _, keeper in ipairs(journal_support.KEEPERS) do
       assert(one(service, options()))
       service.list[1].status = "rejected"
       service.clock:advance(10)
+      assert(one(service, options()))
+      assert.are.equal(2, service.posts)
+    end)
+
+    it("is no bar to another one where that was found and then rejected",
+       function()
+      local service = new_service { { answer = LOST, stored = 55 } }
+      local options = keeper[2]()
+      assert.is_true(select(2, one(service, options())).recovered)
+      service.list[1].status = "rejected"
       assert(one(service, options()))
       assert.are.equal(2, service.posts)
     end)

@@ -40,10 +40,9 @@ end
 
 -- A reissue that has the key, for names that were not asked for.
 local function for_others(ready, entry)
-  local certificate = ready.given
-  local theirs = type(entry.dns_names) == "table" and names.set(entry)
-  if not theirs or not certificate.dns_names and
-     not certificate.common_name then
+  local theirs = type(entry.dns_names) == "table" and
+                 type(entry.common_name) == "string" and names.set(entry)
+  if not theirs or not ready.named then
     return nil
   end
   local _, added = names.differ(names.set(ready.members.certificate), theirs)
@@ -62,10 +61,11 @@ local function adopt(call, ready, found, answer)
   return reissues.result(ready.order.id, found.ours[1]), answer
 end
 
--- Whether a reissue that was sent at `time` is one of those that are over.
-local function is_over(call, found, answer, time)
-  return time ~= nil and
-         reissues.over_since(call, found, answer, time) ~= nil
+-- Whether a reissue that was sent at a time, or later, is one of those that
+-- are over.
+local function is_over(call, found, answer, since)
+  return since ~= nil and
+         reissues.over_since(call, found, answer, since) ~= nil
 end
 
 -- One that was sent and is not in the list: it may be soon.
@@ -80,15 +80,16 @@ local function find_open(call, ready, open, said)
     math.max(0, math.floor(open.age))) or "at an unknown time")
 end
 
--- What was sent before and is not settled: {time, age, said}; or nil.
+-- What was sent before and is not settled: {since: not before, age, said}; or
+-- nil. A note says when the answer came, a journal when it was sent.
 local function unsettled(call, past)
   local time = past.placed_at or past.noted_at -- if that can be true
   local age = time and journal_lines.age(time, call.world.time())
   if past.open then
-    return { time = past.open.time, age = past.open.age,
+    return { since = past.open.time, age = past.open.age,
              said = "it was sent %s and cannot be found" }
   elseif age and age < journal_lines.SETTLE then
-    return { time = time, age = age,
+    return { since = past.placed_at or time - call.client.deadline, age = age,
              said = "it was accepted %s and is not in the list of reissues" }
   end
 end
@@ -116,7 +117,7 @@ local function existing(call, ready)
   elseif found.unsure[1] then
     return unknown(call, "the CSR of these reissues cannot be read: %s",
                    candidates.ids(found.unsure))
-  elseif open and not is_over(call, found, answer, open.time) then
+  elseif open and not is_over(call, found, answer, open.since) then
     return find_open(call, ready, open, open.said)
   elseif past.damaged then
     return unknown(call, "the journal is damaged: %s", past.damaged)
@@ -152,7 +153,7 @@ local function prepare(call, id, members)
     return unasked(conflict)
   end
   return {
-    order = order, members = filled, given = members.certificate,
+    order = order, members = filled, named = names.are_given(members),
     conflict = conflict, path = orders.path(id, "/reissue"), once = true,
     wish = ("reissue %d\n%s"):format(id, call.key), kind = reissues.kind(id),
     ours = { key = call.key, common_name = filled.certificate.common_name },

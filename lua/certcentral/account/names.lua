@@ -127,7 +127,13 @@ function names.problems(self, who, members)
   return not text and err or nil
 end
 
---- Whether a body that has no problems says all names.
+--- Whether a body that has no problems says any names.
+function names.are_given(members)
+  local certificate = members.certificate
+  return is_given(certificate.common_name) or is_given(certificate.dns_names)
+end
+
+--- Whether it says all of them.
 function names.are_full(members)
   local certificate = members.certificate
   return is_given(certificate.common_name) and is_given(certificate.dns_names)

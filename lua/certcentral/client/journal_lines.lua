@@ -178,10 +178,10 @@ end
 -- call's name.
 -- @param is_ours nil, or a function(call, intent): whether it is of what the
 --   call is about, which has no name
--- @return {placed = id of the last that was placed, at placed_at; noted,
---   noted_at: the same of the claim's note; open = {time, age} of one that was
---   sent and is not settled (age nil: not known), damaged = in words a line
---   that may be of one}; or nil, err
+-- @return {placed = id of the last that was placed, sent at placed_at; noted =
+--   the same of the claim's note, noted at noted_at; open = {time, age} of one
+--   that was sent and is not settled (age nil: not known), damaged = in words
+--   a line that may be of one}; or nil, err
 function journal_lines.past(call, is_ours)
   local client, past = call.client, {}
   if not client.journal then
@@ -204,7 +204,7 @@ function journal_lines.past(call, is_ours)
       past.open = { age = age_of(order, now), time = order.intent.time }
     elseif outcome and outcome.outcome == "placed" and
            type(outcome.order_id) == "number" then
-      past.placed, past.placed_at = outcome.order_id, outcome.time
+      past.placed, past.placed_at = outcome.order_id, order.intent.time
     end
   end
   past.damaged = recent_damage(skipped, now)
