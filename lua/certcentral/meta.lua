@@ -798,12 +798,13 @@ function client:renewal_advice(id, options) end
 function client:reissue(id, changes, options) end
 
 --- Reissues an order's certificate for a CSR, once however often it is called.
---- Names as with `reissue`. A reissue for the CSR's public key that is pending
---- or issued is returned, with `info.existed`, as `{id, certificate_id,
---- status, certificate}`: a new certificate needs a new key. A reissue of
---- another key that is pending is `refused`. A lost answer is looked up in the
---- list of reissues and never sent again. Any number of processes may call it
---- at once: see `ensure_order`.
+--- Names as with `reissue`; a CSR for other names altogether is `invalid`,
+--- too. A reissue for the CSR's public key that is pending or issued is
+--- returned, with `info.existed`, as `{id, certificate_id, status,
+--- certificate}`: a new certificate needs a new key. A reissue of another key
+--- that is pending is `refused`. A lost answer is looked up in the list of
+--- reissues and never sent again. Any number of processes may call it at once:
+--- see `ensure_order`.
 ---@param id integer|string an order's id
 ---@param changes table `certificate` as in an order, with a `csr`; `skip_approval`, `certificate_dcv_scope`, `comments`
 ---@param options? certcentral.client_ensure_reissue_options

@@ -1,6 +1,7 @@
 -- One reissue for a key: however often, whatever is lost, whoever asks.
 
 local box = require "support.box"
+local certificate_requests = require "certcentral.csr"
 local csr = require "support.csr"
 local journal_support = require "support.journal"
 local journals = require "certcentral.journal"
@@ -343,6 +344,45 @@ describe("the names of a reissue that is ensured", function()
     assert(one(service, nil, given, { allow_names = true }))
     assert.are.same({ "b.example.com" },
                     service.bodies[1].certificate.dns_names)
+  end)
+
+  -- the CSR's names; whether it is sent
+  local requests = {
+    { { common_name = "example.org" }, false },
+    { { common_name = "example.org", dns_names = { "a.example.org" } }, false },
+    { { dns_names = { "sub.example.com", "8.8.4.4" } }, false },
+    { { common_name = "WWW.example.com" }, true },
+    { { common_name = "example.org", dns_names = { "example.com" } }, true },
+    { "Web server 5.1", true },
+  }
+  for i, case in ipairs(requests) do
+    it("are those of the CSR, one at least: " .. i, function()
+      local pem = type(case[1]) == "string" and
+                  sandbox_support.csr(case[1]) or
+                  assert(certificate_requests.generate(case[1]))
+      local service = new_service()
+      local result, err = one(service, nil, changes(pem))
+      assert.are.equal(case[2], result ~= nil)
+      assert.are.equal(case[2] and 1 or 0, service.posts)
+      if not case[2] then
+        assert.are.equal("invalid", err.kind)
+        assert.are.equal("not_placed", err.outcome)
+        assert.are.same({ "certificate.csr", "conflict" },
+                        { err.problems[1].path, err.problems[1].code })
+        assert.is_truthy(err.message:find("names of the reissue, example.com, "
+          .. "www.example.com; got one for ", 1, true), err.message)
+        assert(one(service, nil, changes(pem), { allow_names = true }))
+      end
+    end)
+  end
+
+  it("are covered by a wildcard", function()
+    local service = new_service()
+    service.order.certificate.dns_names = { "*.example.com" }
+    service.order.certificate.common_name = "*.example.com"
+    local pem = assert(certificate_requests.generate {
+      common_name = "mail.example.com" })
+    assert(one(service, nil, changes(pem)))
   end)
 
   it("are told with all other problems, before anything is asked", function()
@@ -751,7 +791,7 @@ describe("the sandbox", function()
     local id = box.issued(it)
     it.client.store = stores.memory()
     local given = { skip_approval = true, certificate = {
-      csr = sandbox_support.csr("other"), signature_hash = "sha256" } }
+      csr = sandbox_support.csr("example.com"), signature_hash = "sha256" } }
     it.sandbox:fault { kind = "lose", method = "POST" }
     local result, info = assert(it.client:ensure_reissue(id, given))
     assert.is_true(info.recovered)
@@ -768,7 +808,7 @@ describe("the sandbox", function()
     local it = box.new()
     local id = box.issued(it)
     it.client.store = stores.memory()
-    local given = { certificate = { csr = sandbox_support.csr("other"),
+    local given = { certificate = { csr = sandbox_support.csr("example.com"),
                                     signature_hash = "sha256" } }
     local first = assert(it.client:ensure_reissue(id, given))
     assert.are.equal("reissue_pending", it.client:order(id).status)

@@ -9,7 +9,7 @@ local services = require "support.reissue_service"
 local stores = require "certcentral.store"
 local support = require "support.client"
 
-local SEQUENCES = tonumber(os.getenv("REISSUE_SEQUENCES")) or 150
+local SEQUENCES = tonumber(os.getenv("REISSUE_SEQUENCES")) or 100
 local ROUNDS = 5
 local SLOW = 600 -- seconds until a reissue is in the list, at most
 

@@ -164,8 +164,10 @@ end
 -- Writes the body: true; or nil, err.
 local function write(self, ready, options)
   local _, err = obstacle(ready.order)
-  if err or ready.conflict and not options.allow_names then
-    return nil, err or ready.conflict
+  err = err or not options.allow_names and
+        (ready.conflict or names.foreign(ready.members.certificate)) or nil
+  if err then
+    return nil, err
   end
   local body, warnings = order_of.check(ready.members, {}, true, nil,
                                         self.blocklist, "reissue")

@@ -190,6 +190,32 @@ function names.fill(who, members, order)
   return filled, dropped and conflict(who, order.id, dropped, added)
 end
 
+-- The host names and addresses of a CSR, as a set.
+local function names_of_csr(pem)
+  local facts = require("certcentral.x509").inspect(pem)
+  local main = facts.common_name
+  main = main and main:find "^%S+%.%S+$" and main or nil -- not "web server 5"
+  return add(add(add({}, { main }), facts.dns_names), facts.ip_addresses)
+end
+
+--- The error of a CSR that is for other names altogether, and so most likely
+-- another certificate's; nil where it is not.
+-- @param certificate one without problems that has all its names
+function names.foreign(certificate)
+  local theirs, ours = names_of_csr(certificate.csr), names.set(certificate)
+  for _, key in ipairs(theirs) do
+    if ours[key] or ours[key:gsub("^[^.]+", "*", 1)] then
+      return nil
+    end
+  end
+  return #theirs > 0 and errors.invalid({ {
+    path = "certificate.csr", code = "conflict",
+    message = ("'certificate.csr' must be for one of the names of the "
+      .. "reissue, %s; got one for %s; give allow_names = true to send it all "
+      .. "the same"):format(names.text(ours), names.text(theirs)),
+  } }, nil, 1) or nil
+end
+
 --- Reads an order within a call, before a further certificate of it is sent.
 -- @return order; or nil, err
 function names.order(call, id)

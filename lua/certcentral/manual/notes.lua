@@ -83,7 +83,8 @@ return {
   ["client:duplicate"] =
     "As with `reissue`; DigiCert refuses other names than the order's.",
   ["client:ensure_reissue"] =
-    "Names as with `reissue`. A reissue for the CSR's public key that is "
+    "Names as with `reissue`; a CSR for other names altogether is `invalid`, "
+    .. "too. A reissue for the CSR's public key that is "
     .. "pending or issued is returned, with `info.existed`, as `{id, "
     .. "certificate_id, status, certificate}`: a new certificate needs a new "
     .. "key. A reissue of another key that is pending is `refused`. A lost "
