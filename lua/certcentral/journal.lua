@@ -18,6 +18,8 @@
 --   { step = "intent", entry = "<random id>", time = <epoch seconds>,
 --     base_url =, account =, alternative_order_id =, product =,
 --     common_name =, sha256 = }
+--   the same of a reissue: reissue_of = its order, key_sha256 = that of its
+--   public key, in place of alternative_order_id and product
 --   { step = "outcome", entry = "<the intent's>", time =, order_id =,
 --     outcome = "placed", "not_placed" or "unknown", status =, kind = }
 --

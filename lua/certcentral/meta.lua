@@ -170,7 +170,7 @@
 ---@field attempts integer How often the order was sent.
 ---@field seconds number How long it took.
 ---@field recovered boolean Whether it was found after a lost answer.
----@field existed? boolean Whether it was there before (`ensure_order`, `renew`).
+---@field existed? boolean Whether it was there before (`ensure_order`, `renew`, `ensure_reissue`).
 ---@field alternative_order_id? string The name that it went out under.
 ---@field warnings certcentral.problem[] What the order gave.
 ---@field event_error? string What `on_event` raised.
@@ -241,15 +241,18 @@
 ---@field info? certcentral.info If it was.
 ---@field err? certcentral.error If it was not.
 
---- An order that a crash left open.
+--- An order or a reissue that a crash left open.
 ---@class certcentral.recovery
 ---@field alternative_order_id? string Its name.
+---@field reissue_of? integer The order that was to be reissued.
+---@field key_sha256? string SHA-256 of the reissue's public key.
+---@field certificate_id? integer The id of the reissue.
 ---@field outcome "placed"|"not_placed"|"unknown" What became of it.
 ---@field order_id? integer Its id.
 ---@field result? certcentral.answer The order.
 ---@field message? string Why the outcome is that.
 ---@field time integer When it was sent, seconds since 1970.
----@field product string Its product.
+---@field product? string Its product.
 ---@field common_name string Its common name.
 ---@field sha256 string SHA-256 of its body.
 ---@field warnings? certcentral.problem[] Such as: found more than once.
@@ -365,6 +368,7 @@
 ---@field outcome? "placed"|"not_placed"|"unknown" With `outcome`.
 ---@field recovered? boolean With `outcome`: found after a lost answer.
 ---@field attempts? integer With `outcome`.
+---@field reissue_of? integer With `outcome`: of a reissue, its order.
 ---@field kind? "invalid"|"config"|"denied"|"refused"|"throttled"|"unavailable"|"unknown"|"protocol" The error's kind.
 ---@field message? string The error's message, or a warning.
 ---@field code? string The warning's code.
@@ -381,6 +385,9 @@
 ---@field product? string The product.
 ---@field common_name? string The common name.
 ---@field sha256? string SHA-256 of the body.
+---@field reissue_of? integer Of a reissue: its order.
+---@field key_sha256? string Of a reissue: SHA-256 of its public key.
+---@field certificate_id? integer Of a reissue: its id.
 ---@field outcome? "placed"|"not_placed"|"unknown" What became of it.
 ---@field order_id? integer The order's id.
 ---@field status? integer The HTTP status.
@@ -429,8 +436,8 @@
 ---@field connect_timeout? number Seconds for its connection.
 ---@field deadline? number Seconds for a call with all that it sends and waits for. `client:wait` has a `timeout` of its own.
 ---@field retry? {attempts?: integer, base?: number, cap?: number} At most so many attempts; the n-th pause is a random part of `base * 2^(n-1)` seconds, at most `cap`.
----@field recover_for? number Seconds that an unclear order is looked for.
----@field store? certcentral.store|false Where `ensure_order` and `renew` keep their claims; false: no claims.
+---@field recover_for? number Seconds that an unclear order or reissue is looked for.
+---@field store? certcentral.store|false Where `ensure_order`, `renew` and `ensure_reissue` keep their claims; false: no claims.
 ---@field any_404? boolean Take every 404 to a look-up that is not an HTML page for "no such order". By default only CertCentral's own `not_found|order` is.
 ---@field unique_ids? boolean Say that the account refuses a second order of the same `alternative_order_id`: what is not found is sent again.
 ---@field rate? certcentral.window[]|false How many requests may be sent in how many seconds; false: any number.
@@ -534,6 +541,18 @@
 ---@class certcentral.client_renewal_advice_options
 ---@field days? integer How many days before the order ends to renew it.
 ---@field least? integer The days that a certificate must have left when the next one is issued.
+
+--- Options of client:reissue.
+---@class certcentral.client_reissue_options
+---@field allow_names? boolean Send other names than the order's.
+
+--- Options of client:ensure_reissue.
+---@class certcentral.client_ensure_reissue_options
+---@field allow_names? boolean Send other names than the order's.
+
+--- Options of client:duplicate.
+---@class certcentral.client_duplicate_options
+---@field allow_names? boolean Send other names than the order's.
 
 --- Options of client:revoke_order.
 ---@class certcentral.client_revoke_order_options
@@ -647,8 +666,9 @@ function client:place_orders(orders, options) end
 ---@return certcentral.queue
 function client:queue(options) end
 
---- Looks up the orders that a crash left open in the journal. Entries of other
---- accounts and services are left alone. Raises if the client has no journal.
+--- Looks up the orders that a crash left open in the journal. Reissues of
+--- `ensure_reissue`, too. Entries of other accounts and services are left
+--- alone. Raises if the client has no journal.
 ---@param options? certcentral.client_recover_options
 ---@return certcentral.recoveries|nil
 ---@return certcentral.error|nil
@@ -764,21 +784,41 @@ function client:renew(id, changes, options) end
 ---@return certcentral.error|nil
 function client:renewal_advice(id, options) end
 
---- Reissues an order's certificate with the names given here only. What is
---- unclear is not sent again: the error is `unknown`, and says how to look.
---- The info has `status` and `warnings`.
+--- Reissues an order's certificate. Without names it has the order's. Names
+--- that differ from the order's are `invalid`, with a `conflict` at
+--- `certificate.dns_names`, and nothing is sent: DigiCert revokes all earlier
+--- certificates of an order 48 to 72 hours after a reissue that drops a name,
+--- and added names cost. What is unclear is not sent again: the error is
+--- `unknown`, and says how to look. The info has `status` and `warnings`.
 ---@param id integer|string an order's id
 ---@param changes table `certificate` as in an order, `skip_approval`, `certificate_dcv_scope`, `comments`
+---@param options? certcentral.client_reissue_options
 ---@return certcentral.answer|nil
 ---@return certcentral.info|certcentral.error
-function client:reissue(id, changes) end
+function client:reissue(id, changes, options) end
 
---- Makes another certificate with the same names. As with `reissue`.
+--- Reissues an order's certificate for a CSR, once however often it is called.
+--- Names as with `reissue`. A reissue for the CSR's public key that is pending
+--- or issued is returned, with `info.existed`, as `{id, certificate_id,
+--- status, certificate}`: a new certificate needs a new key. A reissue of
+--- another key that is pending is `refused`. A lost answer is looked up in the
+--- list of reissues and never sent again. Any number of processes may call it
+--- at once: see `ensure_order`.
 ---@param id integer|string an order's id
----@param changes table `certificate` as in an order, `skip_approval`, `certificate_dcv_scope`, `comments`
+---@param changes table `certificate` as in an order, with a `csr`; `skip_approval`, `certificate_dcv_scope`, `comments`
+---@param options? certcentral.client_ensure_reissue_options
 ---@return certcentral.answer|nil
 ---@return certcentral.info|certcentral.error
-function client:duplicate(id, changes) end
+function client:ensure_reissue(id, changes, options) end
+
+--- Makes another certificate with the same names. As with `reissue`; DigiCert
+--- refuses other names than the order's.
+---@param id integer|string an order's id
+---@param changes table `certificate` as in an order, `skip_approval`, `certificate_dcv_scope`, `comments`
+---@param options? certcentral.client_duplicate_options
+---@return certcentral.answer|nil
+---@return certcentral.info|certcentral.error
+function client:duplicate(id, changes, options) end
 
 --- Lists the reissues and duplicates of an order. Each has a `kind`: "reissue"
 --- or "duplicate".

@@ -240,8 +240,9 @@ describe("a change", function()
   local function reissue(answer, more)
     local client, requests = api.client({ [tell] = answer }, more)
     local members = { certificate = { common_name = "example.com",
-      csr = csr.p256, signature_hash = "sha256" } }
-    local result, err = client:reissue(542757, members)
+      dns_names = {}, csr = csr.p256, signature_hash = "sha256" } }
+    local result, err = client:reissue(542757, members,
+                                       { allow_names = true })
     return result, err, #requests
   end
 
@@ -508,7 +509,8 @@ describe("an answer about something else", function()
   local csr_pem = csr.p256
   local function further(c, method)
     return c[method](c, 7, { certificate = { common_name = "example.com",
-      csr = csr_pem, signature_hash = "sha256" } })
+      dns_names = {}, csr = csr_pem, signature_hash = "sha256" } },
+      { allow_names = true })
   end
   -- request, the member with the id, the call, the error's kind and message
   local answers = {

@@ -108,11 +108,13 @@ for _, method in ipairs { "reissue", "duplicate" } do
       .. '"days":300}}}' })
   add(method, "nothing", {
     given = {}, problems = { "certificate missing" } })
-  add(method, "an empty certificate", {
+  add(method, "an empty certificate: the order has the names", {
     given = { certificate = {} },
-    problems = { "certificate.common_name missing",
-                 "certificate.csr missing",
+    problems = { "certificate.csr missing",
                  "certificate.signature_hash missing" } })
+  add(method, "an empty name", {
+    given = { certificate = certificate { common_name = "" } },
+    problems = { "certificate.common_name missing" } })
   add(method, "no object where one is due", {
     given = { certificate = "x", comments = "a\1b" },
     problems = { "certificate type", "comments format" } })

@@ -151,7 +151,8 @@ add("revoke_certificate", {
 
 add("reissue", {
   call = function(c)
-    return c:reissue(542757, { certificate = certificate() })
+    return c:reissue(542757, { certificate = certificate() },
+                     { allow_names = true })
   end,
   line = "POST /order/certificate/542757/reissue", body = "reissue-request",
   status = 201, answer = "reissue-response-201" })
@@ -160,7 +161,7 @@ add("reissue, with all there is", {
     return c:reissue(123456789, { certificate = certificate(),
       skip_approval = true, certificate_dcv_scope = "fqdn",
       comments = 'as was,"organization":{"id":1},"order_validity":'
-        .. '{"years":3}' })
+        .. '{"years":3}' }, { allow_names = true })
   end,
   line = "POST /order/certificate/123456789/reissue",
   body = { certificate = certificate(), skip_approval = true,
@@ -170,7 +171,8 @@ add("reissue, with all there is", {
   status = 201, answer = "order-response-201-immediate-issuance" })
 add("duplicate", {
   call = function(c)
-    return c:duplicate(542757, { certificate = certificate() })
+    return c:duplicate(542757, { certificate = certificate() },
+                       { allow_names = true })
   end,
   line = "POST /order/certificate/542757/duplicate",
   body = "duplicate-request",

@@ -8,6 +8,7 @@ local journal_support = require "support.journal"
 local journals = require "certcentral.journal"
 local json = require "certcentral.sandbox.json"
 local orders = require "support.orders"
+local processes = require "support.processes"
 local stores = require "certcentral.store"
 local support = require "support.client"
 
@@ -82,30 +83,8 @@ local function new_service(how)
   return self
 end
 
--- Runs functions as processes, each until it has returned; the one that is due
--- first goes on.
 local function run(service, functions)
-  local processes = {}
-  for i, f in ipairs(functions) do
-    processes[i] = { thread = coroutine.create(f), due = service.clock(),
-                     order = i }
-  end
-  while #processes > 0 do
-    table.sort(processes, function(a, b)
-      return a.due < b.due or a.due == b.due and a.order < b.order
-    end)
-    local process = processes[1]
-    if process.due > service.clock() then
-      service.clock:advance(process.due - service.clock())
-    end
-    local ok, seconds = coroutine.resume(process.thread)
-    assert(ok, seconds)
-    process.due = service.clock() + (tonumber(seconds) or 0)
-    process.order = process.order + #functions
-    if coroutine.status(process.thread) == "dead" then
-      table.remove(processes, 1)
-    end
-  end
+  processes.run(service.clock, functions)
 end
 
 local function client_of(service, more)
@@ -365,20 +344,7 @@ describe("the claim of a name", function()
   end)
 end)
 
--- Where a name's past is kept: each returns a function that returns the
--- options of one more run.
-local keepers = {
-  { "the journal", function()
-    local journal = journals.memory()
-    return function() return { journal = journal, store = stores.memory() } end
-  end },
-  { "the claim's note", function()
-    local store = stores.memory()
-    return function() return { store = store } end
-  end },
-}
-
-for _, keeper in ipairs(keepers) do
+for _, keeper in ipairs(journal_support.KEEPERS) do
   describe(keeper[1] .. ", asked before anything is sent,", function()
     local function runs(service)
       local options = keeper[2]()

@@ -75,6 +75,7 @@ describe("an error of a call that places an order", function()
       first(certcentral.validate({})), first(certcentral.encode({})),
       first(certcentral.request({})), first(client:place_order({})),
       first(client:ensure_order({})),
+      first(client:ensure_reissue(7, {})),
       first(certcentral.place_order({}, { api_key = "" })),
       client:place_orders({ {} })[1].err,
       client:place_orders({ 17 })[1].err,
@@ -96,6 +97,9 @@ describe("an error of a call that places an order", function()
       assert.are.equal("unknown", first(client:ensure_order(order,
         orders.options())).outcome)
       assert.are.equal("unknown", first(client:renew(7)).outcome)
+      assert.are.equal("unknown", first(client:ensure_reissue(7, {
+        certificate = { csr = orders.csr, signature_hash = "sha256" },
+      })).outcome)
     end
   end)
 end)

@@ -202,6 +202,7 @@ local SPECIAL = {
   ["client:dcv_records.list"] = "certcentral.record[]",
   ["client:recover.list"] = "certcentral.recoveries",
   ["client:reissue.result"] = "certcentral.answer",
+  ["client:ensure_reissue.result"] = "certcentral.answer",
   ["client:duplicate.result"] = "certcentral.answer",
   ["journal:open_orders.list"] = "certcentral.entry[]",
   ["journal:read.list"] = "certcentral.entry[]",

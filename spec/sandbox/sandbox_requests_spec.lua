@@ -119,7 +119,7 @@ local function ask(it, kind, id, members)
   for name, value in pairs(members or {}) do
     request[name] = value
   end
-  return it.client[kind](it.client, id, request)
+  return it.client[kind](it.client, id, request, { allow_names = true })
 end
 
 for kind, names in pairs(KINDS) do
@@ -167,12 +167,17 @@ for kind, names in pairs(KINDS) do
                        answer.certificate_chain[1].pem:sub(1, 27))
     end)
 
-    it("that is rejected leaves nothing", function()
+    it("that is rejected leaves no certificate", function()
       local it = box.new()
       local id, before = box.issued(it)
       local answer = assert(ask(it, kind, id))
       assert(it.client:reject(answer.requests[1].id))
-      assert.are.same({}, it.client:certificates(id))
+      local list = assert(it.client:certificates(id))
+      assert.are.equal(kind == "reissue" and 1 or 0, #list)
+      for _, certificate in ipairs(list) do
+        assert.are.equal("rejected", certificate.status)
+        assert.is_nil(certificate.serial_number)
+      end
       local after = it.client:order(id)
       assert.are.equal("issued", after.status)
       assert.are.equal(before.certificate.id, after.certificate.id)
@@ -233,7 +238,8 @@ describe("a reissue", function()
     local it = box.new()
     local id = box.issued(it, { dcv_method = "dns-txt-token" })
     local answer = assert(it.client:reissue(id, { skip_approval = true,
-      certificate = box.certificate { dns_names = { "www.example.dev" } } }))
+      certificate = box.certificate { dns_names = { "www.example.dev" } } },
+      { allow_names = true }))
     assert.are.equal("example.dev", answer.domains[1].name)
     assert.is_string(answer.dcv_random_value)
     assert.are.equal("reissue_pending", it.client:order(id).status)
@@ -263,7 +269,8 @@ describe("a duplicate", function()
     local it = box.new()
     local id = box.issued(it)
     local _, err = it.client:duplicate(id, {
-      certificate = box.certificate { dns_names = { "b.example.com" } } })
+      certificate = box.certificate { dns_names = { "b.example.com" } } },
+      { allow_names = true })
     assert.are.equal("invalid_value:certificate.dns_names", box.codes(err))
   end)
 end)

@@ -1,6 +1,8 @@
 -- What the specs of journals share: files, and other processes that use them.
 
 local files = require "support.files"
+local journals = require "certcentral.journal"
+local stores = require "certcentral.store"
 
 local support = {}
 
@@ -81,5 +83,18 @@ function support.pick(list, name)
   end
   return picked
 end
+
+--- Where the past of a name is kept: {what, function}, which returns a function
+-- that returns a client's options for one more run.
+support.KEEPERS = {
+  { "the journal", function()
+    local kept = journals.memory()
+    return function() return { journal = kept, store = stores.memory() } end
+  end },
+  { "the claim's note", function()
+    local store = stores.memory()
+    return function() return { store = store } end
+  end },
+}
 
 return support

@@ -58,8 +58,20 @@ end
 
 local posts -- requests that the transport got, since it was last asked
 
+-- The order that is reissued, and the list of its reissues.
+local READ = {
+  ["/order/certificate/542772$"] = '{"id":542772,"status":"issued",'
+    .. '"certificate":{"common_name":"example.com","dns_names":[]}}',
+  ["/order/certificate/542772/reissue$"] = '{"certificates":[]}',
+}
+
 local function transport(request)
   posts = posts + (request.method == "POST" and 1 or 0)
+  for path, body in pairs(request.method == "GET" and READ or {}) do
+    if request.url:find(path) then
+      return { status = 200, headers = {}, body = body }
+    end
+  end
   if request.url:find("/order/alternate/", 1, true) then
     return { status = 404, headers = {},
              body = '{"errors":[{"code":"not_found|order"}]}' }
@@ -222,9 +234,18 @@ add("ask", function() return client((require "certcentral")) end,
 add("reissue", function() return client((require "certcentral")) end,
     function(made)
   return made:reissue(542772, { certificate = real_order().certificate,
-                                comments = "x" })
+                                comments = "x" }, { allow_names = true })
 end, function(result, info)
   return ("%d %d"):format(result.id, #info.warnings)
+end)
+add("ensure_reissue", function()
+  return client(require("certcentral"), { store = false, rate = false })
+end, function(made)
+  local certificate = real_order().certificate
+  certificate.dns_names = nil
+  return made:ensure_reissue(542772, { certificate = certificate })
+end, function(result, info)
+  return ("%d %s"):format(result.id, tostring(info.existed))
 end)
 add("reissue what is bad", function()
   return client((require "certcentral"))

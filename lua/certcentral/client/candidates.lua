@@ -69,7 +69,7 @@ end
 function candidates.ids(list)
   local ids = {}
   for i, entry in ipairs(list) do
-    ids[i] = ("%d"):format(entry.id)
+    ids[i] = entry.id and ("%d"):format(entry.id) or "one without an id"
   end
   return table.concat(ids, ", ")
 end
@@ -132,6 +132,14 @@ local function by_time(details, ours, times)
   end
   local fits = created >= times.since - SKEW and created <= times.now + DAY
   return fits and "ours" or "unsure"
+end
+
+--- By the time that an entry of a list was created at: "ours", "other" or
+-- "unsure".
+-- @param answer the response with the list
+-- @param time when ours was sent, by our clock; nil: in this call
+function candidates.by_time(call, entry, answer, time)
+  return by_time(entry, {}, times_of(call, answer, time))
 end
 
 -- "ours", "other" or "unsure"; and the details. No other order can have had a

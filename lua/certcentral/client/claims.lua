@@ -20,9 +20,10 @@ local Claim = {}
 Claim.__index = Claim
 
 local function no_store(call, message)
-  return nil, errors.new("config", ("the order's name cannot be claimed: %s; "
-    .. "set CERTCENTRAL_STATE to a directory this user can write to, or give "
+  return nil, errors.new("config", ("%s cannot be claimed: %s; set "
+    .. "CERTCENTRAL_STATE to a directory this user can write to, or give "
     .. "option 'store' (false: no claims)"):format(
+    call.what or "the order's name",
     core.printable(call.client.mask(message), 300)))
 end
 
@@ -42,9 +43,10 @@ local function store_of(call)
 end
 
 local function unavailable(call, holder)
-  return nil, errors.new("unavailable", ("the order was not sent: %s has "
-    .. "claimed '%s' and may be placing it"):format(
-    core.printable(errors.told(holder), 100), core.printable(call.name, 64)),
+  return nil, errors.new("unavailable", ("%s was not sent: %s has claimed "
+    .. "%s and may be placing it"):format(call.what or "the order",
+    core.printable(errors.told(holder), 100),
+    call.what and "it" or "'" .. core.printable(call.name, 64) .. "'"),
     { outcome = "unknown" })
 end
 

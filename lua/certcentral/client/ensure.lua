@@ -100,22 +100,6 @@ end
 
 -- ---- all of it -------------------------------------------------------------
 
--- What the last holder of the claim noted, as the journal has it. Where there
--- is a journal, that has what was sent, and recover() settles it.
-local function add_note(call, past)
-  local note = call.claim and call.claim:noted_before()
-  if note and note.what == "placed" then
-    past.noted = note.id
-  elseif note and note.what == "sent" and not call.client.journal then
-    local age = journal_lines.age(note.time, call.world.time())
-    if not age then
-      call.claim:note "sent" -- it settles an hour from now
-    end
-    past.open = (not age or age < journal_lines.SETTLE) and
-                { age = age, time = note.time } or nil
-  end
-end
-
 local function known_before(call, past, ours)
   for _, known in ipairs { { past.placed, true }, { past.noted, false } } do
     if known[1] and not call.known[known[1]] then
@@ -135,7 +119,6 @@ return function(call, ours)
   if not past then
     return unasked(err)
   end
-  add_note(call, past)
   local result, answer = known_before(call, past, ours)
   if not result and not answer then
     result, answer = look(call, ours)

@@ -4,8 +4,10 @@ local candidates = require "certcentral.client.candidates"
 local core = require "certcentral.core"
 local errors = require "certcentral.error"
 local http_date = require "certcentral.client.http_date"
+local reissues = require "certcentral.client.reissues"
 local scans = require "certcentral.journal.scan"
 local policy = require "certcentral.client.policy"
+local rules = require "certcentral.rules"
 
 local journal_lines = {}
 
@@ -56,25 +58,31 @@ local function write_outcome(call, entry, outcome)
 end
 
 --- Writes that an order is about to go out.
+-- @param order with `intent` where the line of an order is not what it needs
 -- @return a function(result, answer) that writes what became of it and
 --   returns in words what went wrong; or nil, err
 function journal_lines.intent(client, call, order)
   local entry = core.random_id(ENTRY_LENGTH) or
                 error("no random bytes from the system", 0)
-  local ok, message = write(client.journal, {
+  local line = {
     step = "intent", entry = entry, time = math.floor(client.world.time()),
     base_url = client.base_url, account = client:_account(),
     alternative_order_id = call.name, product = order.product,
     common_name = order.ours.common_name,
     sha256 = require("certcentral.x509").sha256(order.body),
-  }, waiter(call, call.ends))
+  }
+  for name, value in pairs(order.intent or {}) do
+    line[name] = value
+  end
+  local ok, message = write(client.journal, line, waiter(call, call.ends))
   if not ok then
     return config(client, "written", message)
   end
   return function(result, answer)
     if result then
       return write_outcome(call, entry, { status = answer.status,
-        outcome = "placed", order_id = result.id })
+        outcome = "placed", order_id = result.id,
+        certificate_id = order.intent and rules.id(result.certificate_id) })
     end
     return write_outcome(call, entry, { status = answer.status,
       outcome = errors.of_order(answer).outcome, kind = answer.kind })
@@ -109,7 +117,8 @@ local function age_of(order, now)
 end
 
 local TYPES = { alternative_order_id = "string", common_name = "string",
-                base_url = "string", account = "string", time = "number" }
+                base_url = "string", account = "string", time = "number",
+                reissue_of = "number", key_sha256 = "string" }
 
 -- What is wrong with the types of an intent, or nil.
 local function wrong_type(intent)
@@ -144,19 +153,44 @@ local function is_recent(order, now)
   return not age or age < journal_lines.SETTLE
 end
 
---- What the journal says of the orders of a call's name.
--- @return {placed = id of the last that was placed, open = {time, age} of one
---   that was sent and is not settled (age nil: not known), damaged = in words
---   a line that may be of one}; or nil, err
-function journal_lines.past(call)
+-- Adds what the last holder of the claim noted. Where there is a journal, that
+-- has what was sent, and recover() settles it.
+local function add_note(call, past)
+  local note = call.claim and call.claim:noted_before()
+  if note and note.what == "placed" then
+    past.noted, past.noted_at = note.id, note.time
+  elseif note and note.what == "sent" and not call.client.journal then
+    local age = journal_lines.age(note.time, call.world.time())
+    if not age then
+      call.claim:note "sent" -- it settles an hour from now
+    end
+    past.open = (not age or age < journal_lines.SETTLE) and
+                { age = age, time = note.time } or nil
+  end
+  return past
+end
+
+local function has_name(call, intent)
+  return intent.alternative_order_id == call.name
+end
+
+--- What the journal and the last holder of the claim say of the orders of a
+-- call's name.
+-- @param is_ours nil, or a function(call, intent): whether it is of what the
+--   call is about, which has no name
+-- @return {placed = id of the last that was placed, at placed_at; noted,
+--   noted_at: the same of the claim's note; open = {time, age} of one that was
+--   sent and is not settled (age nil: not known), damaged = in words a line
+--   that may be of one}; or nil, err
+function journal_lines.past(call, is_ours)
   local client, past = call.client, {}
   if not client.journal then
-    return past
+    return add_note(call, past)
   end
   local now = call.world.time()
+  is_ours = is_ours or has_name
   local function wanted(intent)
-    return intent.alternative_order_id == call.name and
-           owner(client, intent) ~= "others"
+    return is_ours(call, intent) and owner(client, intent) ~= "others"
   end
   local orders, skipped = scans.scan(client.journal, now, wanted)
   if not orders then
@@ -170,11 +204,11 @@ function journal_lines.past(call)
       past.open = { age = age_of(order, now), time = order.intent.time }
     elseif outcome and outcome.outcome == "placed" and
            type(outcome.order_id) == "number" then
-      past.placed = outcome.order_id
+      past.placed, past.placed_at = outcome.order_id, outcome.time
     end
   end
   past.damaged = recent_damage(skipped, now)
-  return past
+  return add_note(call, past)
 end
 
 -- ---- recovering ------------------------------------------------------------
@@ -224,12 +258,36 @@ local function look_up(call, order, how)
   return why and "unknown" or "not_placed", { message = why }
 end
 
+-- Looks for an open reissue, in the same way.
+local function look_up_reissue(call, order, how)
+  local intent = order.intent
+  local list, answer = reissues.list(call, intent.reissue_of, call.ask)
+  if not list then
+    return "unknown", { message = answer.message }
+  end
+  local known = age_of(order, call.world.time())
+  local found = reissues.sort(list, intent.key_sha256)
+  local entry = found.ours[1] or
+                reissues.over_since(call, found, answer, known and intent.time)
+  if entry then
+    local result = reissues.result(intent.reissue_of, entry)
+    return "placed", { order_id = result.id, result = result,
+      certificate_id = result.certificate_id, warnings = call.warnings }
+  elseif #found.unsure > 0 then
+    return "unknown", { message = "there are reissues whose CSR cannot be "
+      .. "read: " .. candidates.ids(found.unsure) }
+  end
+  local why = unsettled(call, order, answer, how)
+  return why and "unknown" or "not_placed", { message = why }
+end
+
 local function settle_one(client, order, how)
   local wrong = wrong_type(order.intent)
-  local name = order.intent.alternative_order_id
+  local name, reissue = order.intent.alternative_order_id,
+                        order.intent.reissue_of and order.intent.key_sha256
   if wrong then
     return "unknown", { message = "its entry is invalid: " .. wrong }
-  elseif not name then
+  elseif not name and not reissue then
     return "unknown",
            { message = "it has no alternative_order_id to be looked up by" }
   elseif how.ends <= client.world.clock() then
@@ -238,10 +296,12 @@ local function settle_one(client, order, how)
   end
   local call = policy.call(client, name)
   call.ends = math.min(call.ends, how.ends)
-  local outcome, more = look_up(call, order, how)
+  local outcome, more = (reissue and look_up_reissue or look_up)(call, order,
+                                                                 how)
   if outcome ~= "unknown" then
     more.journal_error = write_outcome(call, order.intent.entry, {
-      outcome = outcome, order_id = more.order_id })
+      outcome = outcome, order_id = more.order_id,
+      certificate_id = more.certificate_id })
   end
   return outcome, more
 end

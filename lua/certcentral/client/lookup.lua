@@ -1,7 +1,7 @@
---- What the answer to a look-up by alternative_order_id says: which orders
--- have the name, that none has it, or nothing that can be trusted. This is
--- decided here and nowhere else: an order that is wrongly taken for missing
--- is bought twice.
+--- What the answer to a look-up says, by alternative_order_id or of an
+-- order's reissues: what there is, that there is none, or nothing that can be
+-- trusted. This is decided here and nowhere else: an order that is wrongly
+-- taken for missing is bought twice.
 
 local core = require "certcentral.core"
 local errors = require "certcentral.error"
@@ -50,24 +50,48 @@ local function read_404(answer, mask, any_404)
     404)
 end
 
-local function read_entry(entry)
+local function read_order(entry)
   local id = rules.id(entry.order_id)
   return id and { id = id, status = entry.status,
                   certificate_id = rules.id(entry.certificate_id) }
 end
 
--- The list of an answer, whatever its page; or nil, err.
-local function read_list(value)
-  local given = value.orders ~= nil and shapes.list(value, "orders")
+-- What is pending need not have an id yet.
+local function read_certificate(entry)
+  entry = shapes.tidy(entry)
+  return (entry.id == nil or rules.id(entry.id)) and entry
+end
+
+-- The list at a member of an answer, whatever its page; or nil, err.
+local function read_list(value, member, read_entry)
+  local given = value[member] ~= nil and shapes.list(value, member)
   if not given then
-    return unclear("it has no list of orders")
+    return unclear("it has no list of " .. member)
   end
   local list = {}
   for i, entry in ipairs(given) do
     list[i] = read_entry(entry)
     if not list[i] then
-      return unclear("it has no list of orders with their ids")
+      return unclear(("it has no list of %s with their ids"):format(member))
     end
+  end
+  return list
+end
+
+-- All of a list that is one page; or nil, err.
+local function read_page(answer, mask, member, read_entry)
+  local value, err = response.read(answer, mask)
+  local list
+  if value then
+    list, err = read_list(value, member, read_entry)
+  end
+  if not list then
+    return nil, err
+  end
+  local total = type(value.page) == "table" and tonumber(value.page.total)
+  if total and total ~= #list then
+    return unclear(("it has %d %s, but says that there are %s"):format(#list,
+      member, tostring(value.page.total)))
   end
   return list
 end
@@ -82,20 +106,18 @@ function lookup.read(answer, mask, any_404)
   if answer.status == 404 then
     return read_404(answer, mask, any_404)
   end
-  local value, err = response.read(answer, mask)
-  local list
-  if value then
-    list, err = read_list(value)
+  return read_page(answer, mask, "orders", read_order)
+end
+
+--- Reads the answer to GET /order/certificate/{id}/reissue of an order that is
+-- there. Nobody public tells whether that is ever a 404.
+-- @param answer, mask, any_404 as for lookup.read
+-- @return list of certificates, empty where there is none; or nil, err
+function lookup.reissues(answer, mask, any_404)
+  if answer.status == 404 and any_404 and not is_html(answer) then
+    return {}
   end
-  if not list then
-    return nil, err
-  end
-  local total = type(value.page) == "table" and tonumber(value.page.total)
-  if total and total ~= #list then
-    return unclear(("it has %d orders, but says that there are %s")
-                   :format(#list, tostring(value.page.total)))
-  end
-  return list
+  return read_page(answer, mask, "certificates", read_certificate)
 end
 
 return lookup

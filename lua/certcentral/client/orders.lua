@@ -82,7 +82,8 @@ local function finish(call, order, result, answer)
       err[name] = value
     end
     call:emit { event = "outcome", outcome = err.outcome, kind = err.kind,
-                message = err.message, attempts = call.attempts }
+                message = err.message, attempts = call.attempts,
+                reissue_of = call.order_id }
     return nil, err
   end
   remember(call.client, result.id)
@@ -92,14 +93,15 @@ local function finish(call, order, result, answer)
   info.existed = call.existed
   info.seconds = call.world.clock() - call.started
   call:emit { event = "outcome", outcome = "placed", order_id = result.id,
-              recovered = info.recovered, attempts = call.attempts }
+              recovered = info.recovered, attempts = call.attempts,
+              reissue_of = call.order_id }
   return result, info
 end
 
 -- What stops a script (Ctrl-C) must not cost the order's name.
 local function raise_interrupted(call, message)
   if type(message) == "string" then
-    message = ("%s (the order%s %s)"):format(message,
+    message = ("%s (%s%s %s)"):format(message, call.what or "the order",
       call.name and (" '%s'"):format(call.name) or "",
       call.attempts > 0 and "may have been placed" or "was not sent")
   end
@@ -134,15 +136,17 @@ function orders.name_taken(name)
 end
 
 -- Two orders that have one name at once cannot be told from each other when
--- one of them is looked up.
+-- one of them is looked up, nor two reissues of one key.
 local function place(self, call, order)
-  local name = order.once and call.name
+  local name = order.once and (order.wish or call.name)
   if name and self.under_way[name] then
     collectgarbage() -- one that was dropped on its way is not in progress,
     collectgarbage() -- nor is one of a queue that this ends
   end
   if name and self.under_way[name] then
-    return finish(call, order, nil, orders.name_taken(name))
+    return finish(call, order, nil, order.wish and
+      errors.new("unavailable", call.what .. " was not sent: this client is "
+                 .. "at it") or orders.name_taken(name))
   elseif name then
     self.under_way[name] = call
   end
@@ -177,6 +181,7 @@ function methods:_ready(order, options, who)
 end
 
 methods._place = place
+orders.finish = finish
 
 --- Places an order.
 -- @param order the order table; it is not changed

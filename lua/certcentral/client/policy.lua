@@ -17,10 +17,11 @@ Call.__index = Call
 --- Begins a call: all that is sent and waited for within one deadline.
 -- @param client the client
 -- @param name the order's alternative_order_id, or nil
-function policy.call(client, name)
+-- @param what what it does, in words, where that is not to place an order
+function policy.call(client, name, what)
   local now = client.world.clock()
   return setmetatable({
-    client = client, world = client.world, name = name,
+    client = client, world = client.world, name = name, what = what,
     started = now, ends = now + client.deadline,
     attempts = 0, lookups = 0, known = {}, warnings = {},
   }, Call)

@@ -51,6 +51,9 @@ local rows = {
     "an organization's id" },
   ["client:duplicate.changes"] = { "table", "`certificate` as in an order, "
     .. "`skip_approval`, `certificate_dcv_scope`, `comments`" },
+  ["client:ensure_reissue.changes"] = { "table", "`certificate` as in an "
+    .. "order, with a `csr`; `skip_approval`, `certificate_dcv_scope`, "
+    .. "`comments`" },
   ["client:organization.id"] = { "integer|string", "an organization's id" },
   ["client:reissue.changes"] = { "table", "`certificate` as in an order, "
     .. "`skip_approval`, `certificate_dcv_scope`, `comments`" },

@@ -70,13 +70,25 @@ return {
     .. "`pending`, to be done before issuance; `unchecked`, the key may not "
     .. "ask.",
   ["client:recover"] =
-    "Entries of other accounts and services are left alone. Raises if the "
-    .. "client has no journal.",
+    "Reissues of `ensure_reissue`, too. Entries of other accounts and "
+    .. "services are left alone. Raises if the client has no journal.",
   ["client:reissue"] =
-    "What is unclear is not sent again: the error is `unknown`, and says "
-    .. "how to look. The info has `status` and `warnings`.",
+    "Without names it has the order's. Names that differ from the order's "
+    .. "are `invalid`, with a `conflict` at `certificate.dns_names`, and "
+    .. "nothing is sent: DigiCert revokes all earlier certificates of an "
+    .. "order 48 to 72 hours after a reissue that drops a name, and added "
+    .. "names cost. What is unclear is not sent again: the error is "
+    .. "`unknown`, and says how to look. The info has `status` and "
+    .. "`warnings`.",
   ["client:duplicate"] =
-    "As with `reissue`.",
+    "As with `reissue`; DigiCert refuses other names than the order's.",
+  ["client:ensure_reissue"] =
+    "Names as with `reissue`. A reissue for the CSR's public key that is "
+    .. "pending or issued is returned, with `info.existed`, as `{id, "
+    .. "certificate_id, status, certificate}`: a new certificate needs a new "
+    .. "key. A reissue of another key that is pending is `refused`. A lost "
+    .. "answer is looked up in the list of reissues and never sent again. Any "
+    .. "number of processes may call it at once: see `ensure_order`.",
   ["client:renew"] =
     "An order like the old one with the changes, under the "
     .. "`alternative_order_id` `renewalOf<id>`. Without `certificate.csr` "

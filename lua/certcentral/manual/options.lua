@@ -23,6 +23,8 @@ local NOW = { "skip_approval", nil, "Revoke at once; for administrators." }
 local METHOD = { "method", nil, "The records of this way to prove control" }
 local CONCURRENCY = { "concurrency", queue.CONCURRENCY,
   "How many orders are in progress at once." }
+local ALLOW_NAMES = { "allow_names", false, "Send other names than the "
+  .. "order's." }
 local WINDOWS = { "windows", "100 in 5 s, 1000 in 180 s",
   "How many requests may be sent in how many seconds." }
 
@@ -67,11 +69,11 @@ local sets = {
     { "retry", ("{attempts = %d, base = %g, cap = %d}"):format(RETRY.attempts,
       RETRY.base, RETRY.cap), "At most so many attempts; the n-th pause is a "
       .. "random part of `base * 2^(n-1)` seconds, at most `cap`." },
-    { "recover_for", usual.recover_for, "Seconds that an unclear order is "
-      .. "looked for." },
+    { "recover_for", usual.recover_for, "Seconds that an unclear order or "
+      .. "reissue is looked for." },
     { "store", "a shared dict `certcentral` in nginx, else a directory",
-      "Where `ensure_order` and `renew` keep their claims; false: no "
-      .. "claims." },
+      "Where `ensure_order`, `renew` and `ensure_reissue` keep their "
+      .. "claims; false: no claims." },
     { "any_404", false, "Take every 404 to a look-up that is not an HTML page "
       .. "for \"no such order\". By default only CertCentral's own "
       .. "`not_found|order` is." },
@@ -128,6 +130,8 @@ local own = {
   ["client:dcv"] = { with(METHOD, ", instead of the order's.") },
   ["client:dcv_records"] = { with(METHOD, ". By default dns-cname-token if "
     .. "the result has a value for a CNAME, else dns-txt-token.") },
+  ["client:duplicate"] = { ALLOW_NAMES },
+  ["client:ensure_reissue"] = { ALLOW_NAMES },
   ["client:order"] = {
     { "include_caa_status", nil, "Ask for `caa_status_message` while the "
       .. "order is pending." } },
@@ -166,6 +170,7 @@ local own = {
     { "settle", journal_lines.SETTLE, "Seconds after it was sent that an "
       .. "order which is not found counts as not placed." },
     { "deadline", "the client's", "Seconds for all of it." } },
+  ["client:reissue"] = { ALLOW_NAMES },
   ["client:renewal_advice"] = {
     { "days", advice.DAYS, "How many days before the order ends to renew "
       .. "it." },

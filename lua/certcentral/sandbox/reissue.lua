@@ -99,6 +99,17 @@ local function place(kind)
   end
 end
 
+-- The list of reissues has those that were rejected, that of duplicates not.
+local function is_listed(certificate, kind)
+  return certificate.kind == kind and
+         (kind == "reissue" or not certificate.dropped)
+end
+
+local function status_of(certificate, shown)
+  return certificate.dropped and "rejected" or shown.status
+    or certificate.issued and "approved" or "pending"
+end
+
 local function list(kind)
   return function(sandbox, _, parameters)
     local order, problem = orders.find(sandbox, parameters.id)
@@ -107,11 +118,10 @@ local function list(kind)
     end
     local certificates = json.array()
     for _, certificate in ipairs(order.certificates) do
-      if certificate.kind == kind and not certificate.dropped then
+      if is_listed(certificate, kind) then
         local shown = show.certificate(sandbox, certificate)
         shown.id = certificate.id
-        shown.status = shown.status
-          or certificate.issued and "approved" or "pending"
+        shown.status = status_of(certificate, shown)
         certificates[#certificates + 1] = shown
       end
     end
