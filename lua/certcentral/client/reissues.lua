@@ -107,8 +107,9 @@ function reissues.kind(id)
     if value.id == id then
       return value
     end
-    return nil, errors.of_order(errors.new("unknown", ("%s: the response has %s")
-      :format(kind.unclear, value.id and "another order's id" or "no id"),
+    return nil, errors.of_order(errors.new("unknown",
+      ("%s: the response has %s"):format(kind.unclear,
+        value.id and "another order's id" or "no id"),
       { status = answer.status, errors = {} }))
   end
 
