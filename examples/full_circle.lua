@@ -1,6 +1,6 @@
 -- The whole life of a certificate in a sandbox on this machine: key, CSR,
 -- preflight, order, approval, domain control, issuance, files, a server that
--- shows it, renewal, revocation.
+-- shows it, a reissue, renewal, revocation.
 
 local certcentral = require "certcentral"
 
@@ -84,6 +84,12 @@ local function key_and_csr(file)
     key = "ec-p256", key_file = file })
 end
 
+local function approve(client, result)
+  for _, request in ipairs(result.requests or {}) do
+    certcentral.assert(client:approve(request.id))
+  end
+end
+
 local function live(client, server, dir)
   local order = certcentral.assert(certcentral.order_from_csr(
     key_and_csr(dir .. "/new.key"), {
@@ -96,9 +102,7 @@ local function live(client, server, dir)
 
   local result = certcentral.assert(client:place_order(order))
   print("order:    " .. result.id)
-  for _, request in ipairs(result.requests or {}) do
-    certcentral.assert(client:approve(request.id))
-  end
+  approve(client, result)
 
   local dcv = certcentral.assert(client:dcv(result.id))
   print("record:   " .. dcv.text)
@@ -122,6 +126,14 @@ local function live(client, server, dir)
 
   local advice = certcentral.assert(client:renewal_advice(result.id))
   print(("advice:   %s, %s"):format(advice.action, advice.reason))
+  local wish = { certificate = { csr = key_and_csr(dir .. "/second.key"),
+                                 signature_hash = "sha256" } }
+  local second = certcentral.assert(client:ensure_reissue(result.id, wish))
+  local _, again = certcentral.assert(client:ensure_reissue(result.id, wish))
+  approve(client, second)
+  certcentral.assert(client:wait(result.id, { timeout = 60 }))
+  print(("reissue:  order %d, there when asked again: %s"):format(second.id,
+    tostring(again.existed)))
   -- a year early, for the sake of the example: that has to be said
   local renewal, info = certcentral.assert(client:renew(result.id, {
     certificate = { csr = key_and_csr(dir .. "/renewed.key") } },

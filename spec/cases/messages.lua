@@ -200,7 +200,17 @@ return {
   ["lua/certcentral/client/ensure.lua"] = {
     ["orders with this name exist, but cannot be read: %s"] = R[9],
   },
+  ["lua/certcentral/account/names.lua"] = {
+    ["%s was not sent: order %d could not be read: %s"] = R[1],
+  },
+  ["lua/certcentral/client/reissues.lua"] = {
+    [
+      "'certificate.csr' must be that of one reissue, got %d: %s"
+    ] = R[1],
+    ["the order's reissues whose CSR cannot be read"] = R[1],
+  },
   ["lua/certcentral/client/journal_lines.lua"] = {
+    ["there are reissues whose CSR cannot be read: "] = R[1],
     [
       "it was not found, and its time cannot be true: a clock was wrong"
     ] = R[9],
