@@ -17,7 +17,7 @@ slow='attack nginx_faults crash simulation install nginx_many nginx
   curl_multi hostile queue_https sandbox_server deps curl csr_generate
   bad_input nginx_wire secrets budget_shared examples test_chain
   test_core_memory place_order journal journal_damage recovery oracle
-  nginx_example messages'
+  nginx_example messages nginx_store chain_graphs locale'
 
 # The specs of what runs in other processes, nginx's and the commands' of a
 # shell: valgrind watches this one alone, so it goes without them.
