@@ -3,12 +3,15 @@
 -- all earlier certificates of the order.
 
 local arguments = require "certcentral.account.arguments"
+local candidates = require "certcentral.client.candidates"
 local core = require "certcentral.core"
 local errors = require "certcentral.error"
 local order_of = require "certcentral.order"
 local run = require "certcentral.account.run"
 
 local names = {}
+
+local canonical = candidates.canonical
 
 --- The options of those who send such a certificate.
 names.OPTIONS = { allow_names = "boolean" }
@@ -30,11 +33,6 @@ local function copy(from)
     to[name] = value
   end
   return to
-end
-
--- A name as it is compared: an address has many spellings.
-local function canonical(name)
-  return core.address(name) or core.lower(name)
 end
 
 -- Adds the names of a list that are not yet in a set of them.

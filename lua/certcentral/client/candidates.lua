@@ -81,6 +81,8 @@ local function canonical(name)
   return core.address(name) or core.lower(name)
 end
 
+candidates.canonical = canonical
+
 --- The common name of an order's details; nil where they have none.
 function candidates.common_name(details)
   local certificate = details.certificate

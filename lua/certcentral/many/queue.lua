@@ -150,6 +150,9 @@ local function enlist(self, ticket)
     error(message, 0)
   end
   self.last, self.left = self.last + 1, self.left + 1
+  if ticket.result then -- it has an error
+    finish(self, ticket)
+  end
 end
 
 -- Does something outside of a step. What interrupts it leaves the rest to the
@@ -173,12 +176,7 @@ function methods:_add(ready, err, callback)
     end
   end
   ticket.result = err and failed(err) -- before it is listed: never sent
-  to_its_end(self, function()
-    enlist(self, ticket)
-    if ticket.result then
-      finish(self, ticket)
-    end
-  end)
+  to_its_end(self, enlist, self, ticket)
   return ticket
 end
 

@@ -53,17 +53,17 @@ local function stretches(now, plan_days, certificate_days)
   return list
 end
 
--- How many days after its day of issue a certificate of a stretch is to be
+-- How many days after its day of issue a certificate of so many days is to be
 -- replaced: it leaves `margin` days in hand, but is used for one day.
-local function in_use(stretch, margin)
-  return math.max(stretch[3] - margin, 1)
+local function in_use(days, margin)
+  return math.max(days - margin, 1)
 end
 
 -- The first day on which a certificate can be issued whose replacement is not
 -- due before `day`; nil where there is none.
 local function first_for(plan, day, margin)
   for _, stretch in ipairs(plan) do
-    local first = math.max(stretch[1], day - in_use(stretch, margin))
+    local first = math.max(stretch[1], day - in_use(stretch[3], margin))
     if first <= stretch[2] then
       return first
     end
@@ -75,7 +75,7 @@ local function last_for(plan, day, margin, latest)
   for i = #plan, 1, -1 do
     local stretch = plan[i]
     local last = math.min(stretch[2], latest)
-    if last >= math.max(stretch[1], day - in_use(stretch, margin)) then
+    if last >= math.max(stretch[1], day - in_use(stretch[3], margin)) then
       return last
     end
   end
@@ -128,7 +128,7 @@ function schedule.rest(given, left, soonest)
                              schedule.longest(now + day * DAY))
     list[#list + 1] = { at = now + day * DAY,
                         days = math.min(longest, plan_days - day) }
-    due = day + math.max(longest - margin, 1)
+    due = day + in_use(longest, margin)
   end
   return list
 end
