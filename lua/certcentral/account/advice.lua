@@ -49,7 +49,7 @@ end
 local function next_due(order, advice, now, options)
   local ahead = options.days or term.RENEW_AHEAD
   local renew_at = now + (advice.order_days_left - ahead) * DAY
-  if core.lower(tostring(order.status)) == "expired" then
+  if status.of(order) == "expired" then
     return "renew", now
   end
   local least = (options.least or schedule.LEAST) * DAY
@@ -135,7 +135,7 @@ function advice_of.renewal_advice(self, id, options)
   local order, err = run.within(arguments.call(self), "order", id)
   if not order then
     return nil, err
-  elseif status.is_over(order) and core.lower(order.status) ~= "expired" then
+  elseif status.is_over(order) and status.of(order) ~= "expired" then
     return nil, wait.not_issued("refused", order, ": place a new order")
   end
   return advise(order, self.world.time(), options)

@@ -120,7 +120,7 @@ function names.problems(self, who, members)
     members, certificate = copy(members), copy(certificate)
     certificate.common_name, members.certificate = ANY, certificate
   end
-  local text, err = order_of.check(members, {}, true, nil, self.blocklist,
+  local text, err = order_of.check(members, {}, false, nil, self.blocklist,
                                    who)
   return not text and err or nil
 end

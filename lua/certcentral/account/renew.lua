@@ -8,6 +8,7 @@ local errors = require "certcentral.error"
 local options_of = require "certcentral.options"
 local policy = require "certcentral.client.policy"
 local status = require "certcentral.client.status"
+local reissues = require "certcentral.client.reissues"
 local rules = require "certcentral.rules"
 local run = require "certcentral.account.run"
 local term = require "certcentral.account.term"
@@ -62,16 +63,6 @@ local function other_names(certificate)
   return #list > 0 and list or nil
 end
 
--- The old CSR; some answers have it without the lines around it.
-local function csr_of(certificate)
-  local csr = certificate.csr
-  if is_text(csr) and not csr:find("-", 1, true) then
-    return "-----BEGIN CERTIFICATE REQUEST-----\n" .. csr
-           .. "\n-----END CERTIFICATE REQUEST-----\n"
-  end
-  return csr
-end
-
 local function cert_validity(old)
   if is_count(member(old, "days"), MOST_YEARS * YEAR) then
     return { days = old.days }
@@ -118,7 +109,8 @@ end
 local function certificate_of(old)
   return {
     common_name = old.common_name, dns_names = other_names(old),
-    csr = csr_of(old), cert_validity = cert_validity(old.cert_validity),
+    csr = reissues.pem(old.csr),
+    cert_validity = cert_validity(old.cert_validity),
     signature_hash = HASHES[old.signature_hash] and old.signature_hash
                      or "sha256",
     server_platform = id_in(old.server_platform, 0),

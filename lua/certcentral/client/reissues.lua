@@ -12,16 +12,22 @@ local status = require "certcentral.client.status"
 
 local reissues = {}
 
---- The SHA-256 of a CSR's public key in hex; nil where it cannot be read. Some
--- answers have the CSR without the lines around it.
+--- A CSR of an answer in PEM: some have it without the lines around it.
+-- What is none is handed back as it is.
+function reissues.pem(csr)
+  if type(csr) ~= "string" or csr == "" or csr:find("-", 1, true) then
+    return csr
+  end
+  return "-----BEGIN CERTIFICATE REQUEST-----\n" .. csr
+         .. "\n-----END CERTIFICATE REQUEST-----\n"
+end
+
+--- The SHA-256 of a CSR's public key in hex; nil where it cannot be read.
 function reissues.key_of(csr)
   if type(csr) ~= "string" then
     return nil
-  elseif csr:find "%S" and not csr:find("-", 1, true) then
-    csr = "-----BEGIN CERTIFICATE REQUEST-----\n" .. csr
-          .. "\n-----END CERTIFICATE REQUEST-----\n"
   end
-  local facts = require("certcentral.x509").inspect(csr)
+  local facts = require("certcentral.x509").inspect(reissues.pem(csr))
   return facts and facts.sha256
 end
 
