@@ -35,4 +35,4 @@ for i, outcome in ipairs(outcomes) do
     print(name, outcome.err.outcome, outcome.err)
   end
 end
-os.exit(failed == 0, true)
+os.exit(failed == 0 and 0 or 1, true)

@@ -14,5 +14,5 @@ local result, info = client:place_order {
   organization = { id = 123456 },
   order_validity = { years = 1 },
 }
-print(("order %d, recovered: %s"):format(result.id, info.recovered))
+print(("order %d, recovered: %s"):format(result.id, tostring(info.recovered)))
 print("orders in the sandbox: " .. #sandbox:orders())

@@ -7,6 +7,7 @@ local errors = require "certcentral.error"
 local object = require "certcentral.client.object"
 local options_of = require "certcentral.options"
 local order_of = require "certcentral.order"
+local pcall = require "certcentral.pcall"
 local printed = require "certcentral.printed"
 
 require "certcentral.client.orders"

@@ -1,6 +1,7 @@
 --- Errors: tables that print well.
 
 local hinted = require "certcentral.hinted"
+local pcall = require "certcentral.pcall"
 local printed = require "certcentral.printed"
 
 -- The kinds: whether the same call may succeed later without a change and

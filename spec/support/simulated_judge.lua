@@ -37,7 +37,7 @@ local function describe_call(call)
   return ("  %s %s (%s%s%s) from %.1f to %.1f: %s %s %s"):format(call.way,
     tostring(call.name), call.common_name, call.twin_of and ", twin" or "",
     call.process.wrong and ", wrong clock" or "", call.began,
-    (call.ended or call.process.crashed_at or 0), call.told,
+    (call.ended or call.process.crashed_at or 0), tostring(call.told),
     tostring(call.id or call.kind or ""), call.message or "")
 end
 

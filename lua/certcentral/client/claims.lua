@@ -9,6 +9,7 @@
 
 local core = require "certcentral.core"
 local errors = require "certcentral.error"
+local pcall = require "certcentral.pcall"
 local stores = require "certcentral.store"
 
 local claims = {}

@@ -8,6 +8,7 @@ local methods = require("certcentral.client.object").methods
 local options_of = require "certcentral.options"
 local journal_lines = require "certcentral.client.journal_lines"
 local order_of = require "certcentral.order"
+local pcall = require "certcentral.pcall"
 local placing = require "certcentral.client.placing"
 local policy = require "certcentral.client.policy"
 local printed = require "certcentral.printed"

@@ -20,6 +20,7 @@ local calls = require "certcentral.calls"
 local client_orders = require "certcentral.client.orders"
 local core = require "certcentral.core"
 local options_of = require "certcentral.options"
+local pcall = require "certcentral.pcall"
 local queue_run = require "certcentral.many.run"
 local rules = require "certcentral.rules"
 
@@ -107,6 +108,12 @@ local function is_stepping(self)
   end
 end
 
+-- The mark is made where the step runs: Lua 5.1 has a coroutine for it.
+local function step(self, timeout)
+  self.stepping = coroutine.running() or MAIN
+  return queue_run.step(self, timeout)
+end
+
 --- Does what can be done, and returns as soon as an order has its outcome,
 -- at the latest after `timeout` seconds. 0 never waits: not for the network,
 -- a name server, a back-off or the rate budget. What a callback raised is
@@ -122,10 +129,9 @@ function methods:step(timeout)
   if is_stepping(self) then
     raise("'step' within a step: from a callback of this queue")
   end
-  self.stepping = coroutine.running() or MAIN
   self.upset = self.upset or self.unfinished
   self.unfinished = true -- until this step has come to its end
-  local ok, message = pcall(queue_run.step, self, timeout)
+  local ok, message = pcall(step, self, timeout)
   self.stepping = false
   if not ok then
     error(message, 0)

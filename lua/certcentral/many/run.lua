@@ -4,6 +4,7 @@
 
 local core = require "certcentral.core"
 local errors = require "certcentral.error"
+local pcall = require "certcentral.pcall"
 local policy = require "certcentral.client.policy"
 
 local queue_run = {}

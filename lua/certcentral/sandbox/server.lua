@@ -165,11 +165,12 @@ local function module_lines(nginx)
   return table.concat(lines, "\n")
 end
 
+local source = debug.getinfo(1, "S").source
+
 -- The directory that this module's own tree lies in.
 local function module_root()
-  local name = "certcentral.sandbox.front"
-  local path = assert(package.searchpath(name, package.path))
-  local root = path:sub(1, -#(name .. ".lua") - 1):gsub("/$", "")
+  local root = assert(source:match("^@(.*)certcentral/sandbox/server%.lua$"))
+    :gsub("/$", "")
   return run("cd " .. quote(root == "" and "." or root) .. " && pwd -P")
 end
 
