@@ -4,10 +4,12 @@ local reasons = require "cases.messages"
 local texts = require "support.texts"
 
 local LUA = os.getenv "CERTCENTRAL_TEST_LUA" or "lua5.4"
+local PRELOAD = os.getenv "CERTCENTRAL_TEST_PRELOAD" or ""
 
 local function heard()
   local list = {}
-  local output = assert(io.popen(("'%s' spec/messages.lua"):format(LUA)))
+  local output = assert(io.popen(("LD_PRELOAD='%s' '%s' spec/messages.lua")
+    :format(PRELOAD, LUA)))
   for line in output:lines() do
     list[#list + 1] = line:match("^[^\t]*\t[^\t]*\t([^\t]*)")
   end
