@@ -1,14 +1,15 @@
 #!/bin/sh
-# run.sh: runs every test, the C programs and the specs under both
-# interpreters, as many suites at once as there are processors, and ends in
+# run.sh: runs every test, the C programs and the specs under each Lua that
+# luas.sh names, as many suites at once as there are processors, and ends in
 # one line of totals.
 # BUILD: where the build is. MODE: empty, quick (what is fast, under Lua 5.4
-# only), asan or valgrind. SPEC: only these specs, under ABI.
-# JOBS: how many at once.
+# only), asan or valgrind (both under Lua 5.4 and LuaJIT only).
+# SPEC: only these specs, under LUA. JOBS: how many at once.
 set -u
 BUILD=${BUILD:-build}
 MODE=${MODE:-}
 SPEC=${SPEC:-}
+LUA=${LUA:-lua5.4}
 root=$(pwd)
 
 # The suites that take five seconds and more. They begin first, lest one is
@@ -25,7 +26,15 @@ elsewhere='attack check_rooms complete crash deps examples install messages
   nginx nginx_example nginx_faults nginx_many nginx_store nginx_wire prompt
   reference sandbox_serve'
 
-# ---- one suite: run.sh --suite KIND ABI [SPEC] -------------------------------
+# The specs that a further Lua goes without: of nginx, whose Lua is LuaJIT, of
+# the house, and of programs that only Lua 5.4 and LuaJIT are linked to. The
+# simulation knows its processes by their coroutines, of which Lua 5.1 needs
+# more.
+for_two='check_rooms complete deps embed install messages nginx nginx_example
+  nginx_faults nginx_many nginx_store nginx_wire reference secrets simulation
+  transport_thread'
+
+# ---- one suite: run.sh --suite KIND LUA [SPEC] -------------------------------
 
 surroundings() {
   CERTCENTRAL_STATE=$work/state.$$
@@ -53,10 +62,11 @@ surroundings() {
   esac
 }
 
-interpreter() {
+# What is built for Lua 5.1 is LuaJIT's, too.
+built_for() {
   case $1 in
-  lua5.1) command -v luajit ;;
-  *) command -v "$1" ;;
+  luajit) echo lua5.1 ;;
+  *) echo "$1" ;;
   esac
 }
 
@@ -76,14 +86,16 @@ program() {
 
 # Lua programs whose memory runs out.
 memory() {
-  LUA_CPATH="$root/$BUILD/$1/?.so;;" "$BUILD/test/lua_memory-$1" \
+  abi=$(built_for "$1")
+  LUA_CPATH="$root/$BUILD/$abi/?.so;;" "$BUILD/test/lua_memory-$abi" \
     spec/support/memory_calls.lua
 }
 
 # Lua programs whose finalizers run at the worst moment.
 finalizers() {
-  LUA_CPATH="$root/$BUILD/$1/?.so;;" $tool \
-    "$BUILD/test/lua_finalizers-$1" spec/support/finalizer_calls.lua
+  abi=$(built_for "$1")
+  LUA_CPATH="$root/$BUILD/$abi/?.so;;" $tool \
+    "$BUILD/test/lua_finalizers-$abi" spec/support/finalizer_calls.lua
 }
 
 # The fuzz targets have sanitizers of their own.
@@ -93,13 +105,14 @@ fuzz() {
 
 # A short one; `make soak` is the long one.
 soak() {
-  LUA_CPATH="$root/$BUILD/$1/?.so;;" "$(interpreter "$1")" spec/soak.lua 3000
+  LUA_CPATH="$root/$BUILD/$(built_for "$1")/?.so;;" "$1" spec/soak.lua 3000
 }
 
 specs() {
-  lua=$(interpreter "$1")
+  lua=$(command -v "$1")
   export CERTCENTRAL_TEST_LUA="$lua" CERTCENTRAL_TEST_BUILD="$root/$BUILD"
-  export LUA_CPATH="$root/$BUILD/$1/?.so;;" CERTCENTRAL_TEST_PRELOAD="$preload"
+  export LUA_CPATH="$root/$BUILD/$(built_for "$1")/?.so;;"
+  export CERTCENTRAL_TEST_PRELOAD="$preload"
   # the runner itself is a shell script: it is the interpreter that is
   # watched
   if [ -n "$preload" ]
@@ -178,8 +191,15 @@ is_watched() {
 }
 
 for_both() {
-  for abi in lua5.4 lua5.1
-  do [ "$MODE" = quick ] && [ "$abi" != lua5.4 ] || echo "$1 $abi${2:+ $2}"
+  for lua in lua5.4 luajit
+  do [ "$MODE" = quick ] && [ "$lua" != lua5.4 ] || echo "$1 $lua${2:+ $2}"
+  done
+}
+
+for_the_others() {
+  [ -z "$MODE" ] && ! named "$for_two" "$1" || return 0
+  for lua in $others
+  do echo "specs $lua $1"
   done
 }
 
@@ -189,13 +209,16 @@ those() {
   do [ -x "$file" ] && "$1" "$file" && echo "program $(basename "$file")"
   done
   for spec in $(find spec -name '*_spec.lua' | sort)
-  do "$1" "$spec" && is_watched "$spec" && for_both specs "$spec"
+  do
+    "$1" "$spec" && is_watched "$spec" || continue
+    for_both specs "$spec"
+    for_the_others "$spec"
   done
 }
 
 suites() {
   for spec in $SPEC
-  do echo "specs $ABI $spec"
+  do echo "specs $LUA $spec"
   done
   [ -z "$SPEC" ] || return 0
   if [ "$MODE" != quick ]
@@ -216,6 +239,7 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 JOBS=${JOBS:-$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)}
 began=$(date +%s)
+others=$(sh spec/luas.sh | sed 1d)
 suites >"$work/suites"
 xargs -L 1 -P "$JOBS" sh spec/run.sh --suite <"$work/suites"
 
