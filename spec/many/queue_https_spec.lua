@@ -154,7 +154,11 @@ describe("a process that ends with orders under way", function()
   setup(function() server = support.start() end)
   teardown(function() server.stop() end)
 
-  for _, way in ipairs { "end", "exit", "drop", "drop client" } do
+  local ways = { "end", "drop", "drop client" }
+  if _VERSION ~= "Lua 5.1" or jit then
+    ways[4] = "exit" -- that of Lua 5.1 ends the process and no Lua state
+  end
+  for _, way in ipairs(ways) do
     it("has their outcomes in its journal: " .. way, function()
       local directory = journal_support.directory()
       local path = directory .. "/journal"
