@@ -106,16 +106,13 @@ end
 -- ---- one change ------------------------------------------------------------
 
 local BUILD = "make -s ABIS=lua5.4 all test-programs >build/log 2>&1"
-local SUITE = "cd %s && work=$PWD/build timeout %d sh spec/run.sh --suite %s "
-  .. "2>&1 | grep -q ' 0 failed'"
+-- The tree's own Lua files, not those of the tree that this runs from.
+local SUITE = "cd %s && export work=$PWD/build "
+  .. "LUA_PATH=\"$PWD/lua/?.lua;$PWD/lua/?/init.lua;$PWD/spec/?.lua;;\" && "
+  .. "timeout %d sh spec/run.sh --suite %s 2>&1 | grep -q ' 0 failed'"
 
--- What finds the change of a tree: a suite's name; nil for nothing; or false
--- where it does not build.
-local function finder(dir, path)
-  local row = row_of(path)
-  if path:find("%.c$") and not shell("cd %s && %s", dir, BUILD) then
-    return false
-  end
+-- The first suite of a row that fails in a tree, or nil.
+local function failing(dir, row)
   local suites = {}
   for name in row[2]:gmatch("%S+") do
     suites[#suites + 1] = "program " .. name
@@ -128,6 +125,15 @@ local function finder(dir, path)
       return suite
     end
   end
+end
+
+-- What finds the change of a tree: a suite's name; nil for nothing; or false
+-- where it does not build.
+local function finder(dir, path)
+  if path:find("%.c$") and not shell("cd %s && %s", dir, BUILD) then
+    return false
+  end
+  return failing(dir, row_of(path))
 end
 
 local function try(dir, site)
@@ -148,6 +154,10 @@ local function work(number)
     .. "| xargs -0 cp --parents -t $d && cd $d && mkdir build && %s "
     .. "&& echo $d", BUILD)
   dir = assert(dir:match("^[^\n]+"), "the tree does not build")
+  for i = number, #TABLE, JOBS do -- else they find what is no change
+    local suite = failing(dir, TABLE[i])
+    assert(not suite, suite)
+  end
   local all, done = draw(), 0
   for i = number, #all, JOBS do
     if done >= math.floor((COUNT + JOBS - number) / JOBS) then
@@ -184,7 +194,7 @@ local function run()
   end
   for _, pipe in ipairs(workers) do
     for line in pipe:lines() do
-      local ended, by, change = line:match("^(%S+)\t(%S+)\t(.*)$")
+      local ended, by, change = line:match("^(%S+)\t([^\t]+)\t(.*)$")
       if ended == "found" then
         passed = passed + 1
       elseif equal[change] then
