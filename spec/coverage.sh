@@ -12,7 +12,7 @@ unset CERTCENTRAL_API_KEY CERTCENTRAL_BASE_URL CERTCENTRAL_CA_FILE
 
 for program in "$COVERED"/test/test_*
 do
-  case $program in *.gc*) continue ;; esac
+  [ -x "$program" ] || continue
   "$program" $good/rsa2048.pem $good/p256.pem $bad/roca.pem >/dev/null ||
     echo "$program failed"
 done

@@ -32,6 +32,11 @@ local TABLE = {
     "csr csr_inspect csr_generate csr_names certificate save" },
   { "^lua/certcentral/client/response%.lua$", "", "response failures outcome "
     .. "client recovery" },
+  { "^lua/certcentral/client/options%.lua$", "", "options client "
+    .. "api_key_file" },
+  { "^lua/certcentral/client/http_date%.lua$", "", "http_date rate" },
+  { "^lua/certcentral/client/reissues%.lua$", "", "ensure_reissue reissue "
+    .. "reissue_faults" },
   { "^lua/certcentral/client/.*%.lua$", "", "policy client outcome claims "
     .. "lookup recover recovery place_order events failures unknown "
     .. "simulation" },

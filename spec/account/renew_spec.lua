@@ -156,6 +156,98 @@ describe("a renewal", function()
     end)
   end
 
+  -- by the days between its dates: a year is 365 days, and one that is a bit
+  -- short counts as whole
+  for days, validity in pairs {
+    [1] = { days = 1 }, [0] = { years = 1 }, [359] = { days = 359 },
+    [360] = { years = 1 }, [693] = { years = 1 }, [694] = { years = 2 },
+    [1058] = { years = 2 }, [1059] = { years = 3 }, [2000] = { years = 3 },
+  } do
+    it(("is valid as long as an old order of %d days"):format(days), function()
+      local body = renewed(nil, function(old)
+        local from = NOW - 2001 * DAY
+        old.status, old.validity_years = "expired", nil
+        old.date_created = os.date("!%Y-%m-%dT%H:%M:%S+00:00", from)
+        old.order_valid_till = os.date("!%Y-%m-%dT%H:%M:%S+00:00",
+                                       from + days * DAY)
+        old.certificate.cert_validity = nil
+        return old
+      end)
+      assert.are.same(validity, body.order_validity)
+    end)
+  end
+
+  local nothing = {} -- stands for none
+  for i, case in ipairs { -- of the old certificate, of the new one
+    { { days = 397 }, { days = 397 } }, { { days = 398 }, nothing },
+    { { days = 825 }, nothing },
+    { { days = 1 }, { days = 1 } }, { { days = 0 }, nothing },
+    { { days = 1.5 }, nothing }, { { years = 1 }, { years = 1 } },
+    { { years = 2 }, nothing }, { { years = 0 }, nothing }, { 5, nothing },
+  } do
+    it("has a certificate that is as long as the old one: " .. i, function()
+      local body = renewed(nil, function(old)
+        old.validity_years = 3
+        old.certificate.cert_validity = case[1]
+        return old
+      end)
+      assert.are.same(case[2], body.certificate.cert_validity or nothing)
+    end)
+  end
+
+  -- what the old order has, and what of that is carried over
+  for name, case in pairs {
+    ["platform 0"] = { "certificate.server_platform", { id = 0 }, { id = 0 } },
+    ["a platform below"] = { "certificate.server_platform", { id = -1 } },
+    ["a platform as text"] = { "certificate.server_platform", { id = "9" },
+                               { id = 9 } },
+    ["no hash"] = { "certificate.signature_hash", false, "sha256" },
+    ["another hash"] = { "certificate.signature_hash", "sha1", "sha256" },
+    ["sha512"] = { "certificate.signature_hash", "sha512", "sha512" },
+    ["payment by a card"] = { "payment_method", "card" },
+    ["payment by the profile"] = { "payment_method", "profile", "profile" },
+    ["a flag"] = { "auto_renew", true, 1 },
+    ["no flag"] = { "auto_reissue", 2 },
+    ["an empty text"] = { "dcv_method", "" },
+    ["a language"] = { "locale", "de", "de" },
+    ["a message of its own"] = { "custom_renewal_message", "again", "again" },
+    ["a flag as a number"] = { "disable_renewal_notifications", 1 },
+    ["another log"] = { "disable_ct", true, true },
+    ["container 1"] = { "container", { id = 1 }, { id = 1 } },
+    ["no container"] = { "container", { id = 0 } },
+    ["a contact without a name"] = { "organization_contact",
+      { last_name = "Lee", email = "ann@example.com" } },
+    ["a contact without an address"] = { "organization_contact",
+      { first_name = "Ann", last_name = "Lee" } },
+  } do
+    it("carries over what can be: " .. name, function()
+      local body = renewed(nil, function(old)
+        local object, member = old, case[1]
+        if member:find("^certificate%.") then
+          object, member = old.certificate, member:match("%.(.*)")
+        end
+        object[member] = case[2] or nil
+        return old
+      end)
+      local object, member = body, case[1]
+      if member:find("^certificate%.") then
+        object, member = body.certificate, member:match("%.(.*)")
+      end
+      assert.are.same(case[3], object[member])
+    end)
+  end
+
+  for _, status in ipairs { "approved", "Reissue_Pending", "revoked",
+                            "expired", "ISSUED" } do
+    it("is placed of an order that is " .. status, function()
+      local _, result = renewed(nil, function(old)
+        old.status = status
+        return old
+      end)
+      assert.are.same({ id = 99 }, result)
+    end)
+  end
+
   it("is of the old order's product, or another", function()
     local function legacy(old)
       old.product.name_id = "ssl_plus"

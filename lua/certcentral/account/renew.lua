@@ -18,6 +18,7 @@ local renew = {}
 local DAY = term.DAY
 local YEAR = 365 -- days
 local MOST_YEARS = 3
+local MOST_CERT_DAYS = 397 -- more, as certificates once had, is refused
 local HASHES = { sha256 = true, sha384 = true, sha512 = true }
 local PAYMENTS = { balance = true, profile = true }
 local PERSON = { "first_name", "last_name", "email", "job_title",
@@ -64,7 +65,7 @@ local function other_names(certificate)
 end
 
 local function cert_validity(old)
-  if is_count(member(old, "days"), MOST_YEARS * YEAR) then
+  if is_count(member(old, "days"), MOST_CERT_DAYS) then
     return { days = old.days }
   end
   return is_count(member(old, "years"), 1) and { years = old.years } or nil
