@@ -215,6 +215,12 @@ describe("a renewal", function()
     ["another log"] = { "disable_ct", true, true },
     ["container 1"] = { "container", { id = 1 }, { id = 1 } },
     ["no container"] = { "container", { id = 0 } },
+    ["one more name"] = { "certificate.dns_names", { "a.example.com" },
+                          { "a.example.com" } },
+    ["no more names"] = { "certificate.dns_names", { "WWW.example.com", "" } },
+    ["fields without an id or a value"] = { "custom_fields",
+      { { value = "x" }, { metadata_id = 9 }, { metadata_id = 9, value = "" } }
+    },
     ["a contact without a name"] = { "organization_contact",
       { last_name = "Lee", email = "ann@example.com" } },
     ["a contact without an address"] = { "organization_contact",
@@ -237,6 +243,51 @@ describe("a renewal", function()
     end)
   end
 
+  for name, change in pairs {
+    order_validity = { days = 90 }, validity_years = 1,
+    custom_expiration_date = "2026-09-01",
+  } do
+    it("has the validity of the changes alone: " .. name, function()
+      local body = renewed { [name] = change }
+      assert.are.same(change, body[name])
+      assert.is_nil(body.certificate.cert_validity)
+      body[name] = nil
+      assert.is_nil(body.order_validity)
+    end)
+  end
+
+  it("is for the old certificate's organization before the order's", function()
+    local body = renewed(nil, function(old)
+      old.certificate.organization = { id = 1 }
+      return old
+    end)
+    assert.are.same({ id = 1 }, body.organization)
+    body = renewed(nil, function(old)
+      old.certificate.organization, old.organization = nil, { id = 1 }
+      return old
+    end)
+    assert.are.same({ id = 1 }, body.organization)
+  end)
+
+  it("is for another organization, by its name", function()
+    local body = renewed { organization = { name = "Another Inc.",
+      address = "1 Main St", city = "Lehi", state = "UT", zip = "84043",
+      country = "us", telephone = "801-555-0100", organization_contact = {
+        first_name = "Ann", last_name = "Lee", email = "ann@example.com",
+        telephone = "801-555-0100" } } }
+    assert.are.equal("Another Inc.", body.organization.name)
+    assert.is_nil(body.organization.id)
+  end)
+
+  it("tells a strange status, but not all of a long one", function()
+    local _, _, err = renewed(nil, function(old)
+      old.status = ("x"):rep(41)
+      return old
+    end)
+    assert.are.equal("order 7 is " .. ("x"):rep(40)
+      .. "...: there is nothing to renew", err.message)
+  end)
+
   for _, status in ipairs { "approved", "Reissue_Pending", "revoked",
                             "expired", "ISSUED" } do
     it("is placed of an order that is " .. status, function()
@@ -253,10 +304,12 @@ describe("a renewal", function()
       old.product.name_id = "ssl_plus"
       return old
     end
-    local client = client_of(old_order(legacy), {
-      ["POST /order/certificate/ssl_plus"] = { 201, '{"id":98}' } })
-    assert.are.equal(98, client:renew(7, nil, OPTIONS).id)
-    local requests
+    local client, requests
+    for i = 1, 2 do
+      client = client_of(old_order(legacy), {
+        ["POST /order/certificate/ssl_plus"] = { 201, '{"id":98}' } })
+      assert.are.equal(98, client:renew(7, nil, i == 1 and OPTIONS or nil).id)
+    end
     client, requests = client_of(old_order(legacy))
     assert.are.equal(99, client:renew(7, nil, {
       now = NOW, product = "ssl_securesite_flex" }).id)
@@ -286,14 +339,18 @@ describe("a renewal", function()
   end)
 
   it("is found where the old order says that it is renewed", function()
+    local said, client, requests
     local function done(old)
-      old.is_renewed = true
+      old.is_renewed = said
       return old
     end
-    local client, requests = client_of(old_order(done), { [LOOKUP] =
-      { 200, '{"orders":[{"order_id":99,"status":"pending"}]}' } })
-    assert.are.equal(99, client:renew(7, nil, OPTIONS).id)
-    assert.is_nil(body_of(requests))
+    for _, value in ipairs { 1, true } do
+      said = value
+      client, requests = client_of(old_order(done), { [LOOKUP] =
+        { 200, '{"orders":[{"order_id":99,"status":"pending"}]}' } })
+      assert.are.equal(99, client:renew(7, nil, OPTIONS).id)
+      assert.is_nil(body_of(requests))
+    end
     local result, err
     for _, list in ipairs { "[]",
                             '[{"order_id":99,"status":"canceled"}]' } do

@@ -19,7 +19,7 @@ local DAY = term.DAY
 local YEAR = 365 -- days
 local MOST_YEARS = 3
 local MOST_CERT_DAYS = 397 -- more, as certificates once had, is refused
-local HASHES = { sha256 = true, sha384 = true, sha512 = true }
+local HASHES = { sha384 = true, sha512 = true } -- else sha256
 local PAYMENTS = { balance = true, profile = true }
 local PERSON = { "first_name", "last_name", "email", "job_title",
                  "telephone", "telephone_extension" }
