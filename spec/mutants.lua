@@ -26,7 +26,7 @@ local TABLE = {
     "formats csr_names validate" },
   { "^csrc/core/.*%.c$", "test_core test_core_check test_core_order test_names",
     "validate formats form rules encode unknown oracle csr_names date help "
-    .. "defaults bad_input" },
+    .. "defaults bad_input echo" },
   { "^csrc/x509/chain%.c$", "test_chain", "chain_graphs certificate" },
   { "^csrc/x509/.*%.c$", "test_csr test_csr_generate test_chain",
     "csr csr_inspect csr_generate csr_names certificate save" },

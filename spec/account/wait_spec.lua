@@ -327,6 +327,15 @@ describe("wait", function()
     assert.are.equal("stop", message)
   end)
 
+  it("waits for 30 days at the most", function()
+    local client = watched { status "issued" }
+    assert(client:wait(7, { timeout = 2592000 }))
+    local ok, message = pcall(client.wait, client, 7, { timeout = 2592001 })
+    assert.is_false(ok)
+    assert.truthy(message:find("'timeout' to 'wait' (non-negative number of "
+      .. "seconds to 2592000 expected, got 2592001)", 1, true), message)
+  end)
+
   for _, case in ipairs { { { timeout = -1 }, "timeout" },
       { { timeout = 0 / 0 }, "timeout" }, { { timeout = "1" }, "timeout" },
       { { on_status = 5 }, "on_status" }, { { progress = 5 }, "progress" },

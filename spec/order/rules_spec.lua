@@ -152,6 +152,20 @@ describe("a validity", function()
       warnings = { OLD_YEARS .. " deprecated" } },
   }
 
+  it("names what it is given as instead", function()
+    local _, warnings = certcentral.validate(
+      orders.with { [DAYS] = 30, [DATE] = "01 JUN 2027",
+                    [CERT] = { years = 1, days = 30 } }, orders.options())
+    local messages = {}
+    for _, entry in ipairs(warnings) do
+      messages[entry.path] = entry.message
+    end
+    local said = "'%s' is ignored because '%s' is given"
+    assert.are.same({ [YEARS] = said:format(YEARS, DATE),
+      [DAYS] = said:format(DAYS, DATE),
+      [CERT_YEARS] = said:format(CERT_YEARS, CERT_DAYS) }, messages)
+  end)
+
   it("of a deprecated field hints at what replaces it", function()
     local _, warnings = certcentral.validate(
       orders.with { order_validity = absent, [OLD_YEARS] = 1,
