@@ -46,7 +46,7 @@ local TABLE = {
     .. "fork queue_https" },
   { "^lua/certcentral/account/renew%.lua$", "", "renew" },
   { "^lua/certcentral/account/advice%.lua$", "", "renew" },
-  { "^lua/certcentral/account/term%.lua$", "", "renew" },
+  { "^lua/certcentral/account/term%.lua$", "", "term renew" },
   { "^lua/certcentral/account/wait%.lua$", "", "wait" },
 }
 
