@@ -508,6 +508,10 @@ describe("advice", function()
       0 },
     { 10, 29, "renew", "multi-year", "the order ends in 29 days", 0 },
     { 50, 55, "wait", "multi-year", "the renewal is due in 25 days", 25 },
+    { 10, 30, "renew", "multi-year", "the order ends in 30 days", 0 },
+    { 60, 80, "wait", "multi-year", "the renewal is due in 50 days", 50 },
+    { 59, 80, "reissue", "multi-year", "the order has 80 days left", 0 },
+    { 45, 80, "reissue", "multi-year", "the order has 80 days left", 0 },
   }
   for i, case in ipairs(cases) do
     it(("%d: %s"):format(i, case[3]), function()
