@@ -29,7 +29,7 @@ local TABLE = {
     .. "defaults bad_input echo" },
   { "^csrc/x509/chain%.c$", "test_chain", "chain_graphs certificate" },
   { "^csrc/x509/.*%.c$", "test_csr test_csr_generate test_chain",
-    "csr csr_inspect csr_generate csr_names certificate save" },
+    "x509 csr csr_inspect csr_generate csr_names certificate save" },
   { "^lua/certcentral/client/response%.lua$", "", "response failures outcome "
     .. "client recovery" },
   { "^lua/certcentral/client/options%.lua$", "", "options client "

@@ -434,6 +434,7 @@ describe("a journal's file", function()
   for _, case in ipairs {
     { nil, "got nil" }, { 17, "got number" }, { {}, "got table" },
     { "", "got an empty string" }, { "a\0b", "got a string with a NUL" },
+    { "\0b", "got a string with a NUL" },
   } do
     it("raises where the path is wrong: " .. case[2], function()
       local ok, message = pcall(function() journal.file(case[1]) end)
