@@ -713,3 +713,48 @@ describe("errors", function()
     end
   end)
 end)
+
+describe("the edges", function()
+  local function mask(text)
+    return text
+  end
+
+  it("of what is good: a status from 200 to 299", function()
+    for status, good in pairs { [199] = false, [200] = true, [299] = true,
+                                [300] = false } do
+      local answer = { status = status, headers = {}, body = '{"a":1}' }
+      assert.are.equal(good, response.read(answer, mask) ~= nil)
+      assert.are.equal(good, response.change(answer, mask,
+                                             { "it", "a look" }) ~= nil)
+    end
+  end)
+
+  it("of a failed question: its kind, and whether it may help again",
+     function()
+    local cases = {
+      { { message = "x" }, "unavailable", true },
+      { { message = "x", throttled = true }, "throttled", true },
+      { { message = "x", config = true }, "config", false },
+      { { message = "x", retryable = false }, "unavailable", false },
+      { { message = "x", retryable = true }, "unavailable", true },
+    }
+    for _, case in ipairs(cases) do
+      local err = response.read_failure(case[1], mask)
+      assert.are.equal(case[2], err.kind)
+      assert.are.equal(case[3], err.retryable)
+    end
+  end)
+
+  it("of a run of digits that may be a card, and of a message", function()
+    local function said(text)
+      return response.read_failure({ message = text }, mask).message
+    end
+    for length, hidden in pairs { [11] = false, [12] = true, [19] = true,
+                                  [20] = false } do
+      local digits = ("5"):rep(length)
+      assert.are.equal(hidden and "[hidden]" or digits, said(digits))
+    end
+    assert.are.equal(("x"):rep(300), said(("x"):rep(300)))
+    assert.are.equal(("x"):rep(300) .. "...", said(("x"):rep(301)))
+  end)
+end)

@@ -186,10 +186,13 @@ end
 
 --- The error of a question whose exchange failed.
 function response.read_failure(failure, mask)
-  local kind = rawget(failure, "config") and "config" or
-               rawget(failure, "throttled") and "throttled" or "unavailable"
-  return errors.new(kind, clean(rawget(failure, "message"), mask),
-    { retryable = rawget(failure, "retryable") ~= false })
+  local message = clean(rawget(failure, "message"), mask)
+  if rawget(failure, "config") then
+    return errors.new("config", message)
+  end
+  local kind = rawget(failure, "throttled") and "throttled" or "unavailable"
+  return errors.new(kind, message,
+                    { retryable = rawget(failure, "retryable") ~= false })
 end
 
 --- Reads the answer to a request that changes something, but for an order.
