@@ -118,7 +118,7 @@ $(BUILD)/$(1)/obj/%.o: csrc/binding/%.c Makefile
 	@mkdir -p $$(@D)
 	$(CC) $(ALL_CFLAGS) $$(NOTED) $$(INC_$(1)) -c -o $$@ $$<
 $(BUILD)/$(1)/certcentral/core.so: $$(patsubst %,$(BUILD)/$(1)/obj/lcc_%.o,\
-		core check date order fields secret system file) $(CORE) $(FILES) $(SUFFIX)
+		core answer check date order fields secret system file) $(CORE) $(FILES) $(SUFFIX)
 	@mkdir -p $$(@D)
 	$(CC) $(SANITIZE) $(MODULE) -o $$@ $$^ $(SUFFIX_LIBS)
 $(BUILD)/$(1)/certcentral/x509.so: $$(patsubst %,$(BUILD)/$(1)/obj/lcc_%.o,\

@@ -11,7 +11,7 @@
 #include "../suffix/dcc_suffix.h"
 #include "lcc_parts.h"
 
-enum { ANSWER_DEPTH = 200, LCC_PRINTABLE_SIZE = 4200 };
+enum { LCC_PRINTABLE_SIZE = 4200 };
 
 /* path(product) -> the endpoint's path, or nil when that is no product */
 static int core_path(lua_State *L)
@@ -141,46 +141,6 @@ static int core_is_file_name(lua_State *L)
   return push_test(L, dcc_is_file_name);
 }
 
-/* Makes integers of integral numbers and drops members that are null, in the
- * table at the top and all below it; tables nested too deeply are left as
- * they are. A null in a list stays: without it the list would have a hole, or
- * look whole. Setting an existing field during lua_next is allowed. */
-static void tidy(lua_State *L, int depth)
-{
-  lua_pushnil(L);
-  while (lua_next(L, -2)) {
-    int type = lua_type(L, -1);
-    int64_t i;
-    if (type == LUA_TTABLE && depth < ANSWER_DEPTH) {
-      tidy(L, depth + 1);
-    } else if (type == LUA_TLIGHTUSERDATA && lua_type(L, -2) == LUA_TSTRING &&
-               lua_touserdata(L, -1) == NULL) {
-      lua_pushvalue(L, -2);
-      lua_pushnil(L);
-      lua_rawset(L, -5);
-#if LUA_VERSION_NUM >= 503
-    } else if (type == LUA_TNUMBER && lcc_tointeger(L, -1, &i)) {
-      lua_pushvalue(L, -2);
-      lua_pushinteger(L, (lua_Integer)i);
-      lua_rawset(L, -5);
-#endif
-    }
-    (void)i;
-    lua_pop(L, 1);
-  }
-}
-
-/* tidy(answer) -> answer, changed in place: a decoded JSON value with
- * integers as integers, and no member that is null */
-static int core_tidy(lua_State *L)
-{
-  luaL_checktype(L, 1, LUA_TTABLE);
-  lua_settop(L, 1);
-  luaL_checkstack(L, 4 * ANSWER_DEPTH, "an answer");
-  tidy(L, 0);
-  return 1;
-}
-
 LCC_EXPORT int luaopen_certcentral_core(lua_State *L);
 
 LCC_EXPORT int luaopen_certcentral_core(lua_State *L)
@@ -189,7 +149,7 @@ LCC_EXPORT int luaopen_certcentral_core(lua_State *L)
     {"fields", lcc_fields}, {"secret", lcc_secret}, {"path", core_path},
     {"process", lcc_process}, {"day", lcc_day}, {"date", lcc_date},
     {"days_in", lcc_days_in},
-    {"random_id", lcc_random_id}, {"tidy", core_tidy},
+    {"random_id", lcc_random_id}, {"answer", lcc_answer},
     {"printable", core_printable}, {"clock", lcc_clock},
     {"sleep", lcc_sleep}, {"lower", core_lower},
     {"upper", core_upper}, {"crc32", core_crc32},

@@ -7,6 +7,9 @@
 
 /* ---- certcentral.core --------------------------------------------------- */
 
+/* lcc_answer.c */
+int lcc_answer(lua_State *L);
+
 /* lcc_check.c: push core.check, and a table of the types of its options. */
 void lcc_push_check(lua_State *L);
 void lcc_push_options(lua_State *L);

@@ -6,19 +6,20 @@ local core = require "certcentral.core"
 
 local json = {}
 
+local answer = core.answer
+local pcall, type = pcall, type
+
 local MARK = "\239\187\191" -- a byte order mark: RFC 8259, 8.1
 
 -- ---- reading ---------------------------------------------------------------
 
-local cjson
+local read -- cjson's function of a text, loaded with the first
 
-local function decoder()
-  if not cjson then
-    local instance = require("cjson").new()
-    instance.decode_invalid_numbers(false)
-    cjson = instance
-  end
-  return cjson
+local function load_cjson()
+  local cjson = require("cjson").new()
+  cjson.decode_invalid_numbers(false)
+  read = cjson.decode
+  return read
 end
 
 --- A body without the mark that some servers write before it; "" for none.
@@ -29,16 +30,16 @@ function json.unmarked(body)
   return body:sub(1, #MARK) == MARK and body:sub(#MARK + 1) or body
 end
 
---- Decodes a JSON object or list: integers as integers, no nulls.
+--- Decodes a JSON object or list; the API's in its one shape: integers and ids
+-- as integers, no nulls, one name for what has two.
 -- @return the table, or nil where the text is anything else
 function json.decode(body)
-  body = json.unmarked(body)
-  if not body:find("^%s*[{%[]") then
-    return nil
+  local ok, value = pcall(read or load_cjson(), body)
+  if not ok and type(body) == "string" and body:sub(1, #MARK) == MARK then
+    ok, value = pcall(read, json.unmarked(body))
   end
-  local ok, value = pcall(decoder().decode, body)
   if ok and type(value) == "table" then
-    return core.tidy(value)
+    return answer(value)
   end
 end
 

@@ -1,8 +1,6 @@
 --- Rules of options and arguments: functions that return what was expected, in
 -- words, where a value is not that. And what other values are.
 
-local core = require "certcentral.core"
-
 local rules = {}
 
 --- A float of this size and more may have lost digits.
@@ -28,7 +26,7 @@ end
 -- @return the integer; or nil where it is none, or may have lost digits
 function rules.id(id)
   if type(id) == "string" and id:find("^%d+$") and #id < 16 then
-    id = core.tidy({ tonumber(id) })[1]
+    id = tonumber(id)
   end
   if type(id) == "number" and id > 0 and id < rules.EXACT and id % 1 == 0 then
     return id

@@ -359,7 +359,7 @@ local FUNCTIONS = {
     root_alone_reads = function(c) return c.root_alone_reads("LICENSE") end,
     secret = function(c) return c.secret("canary-key"):reveal() end,
     sleep = function(c) return c.sleep(0) == nil end,
-    tidy = function(c) return c.tidy({ a = { b = 1 } }).a.b end,
+    answer = function(c) return c.answer({ a = { b = 1 } }).a.b end,
     upper = function(c) return c.upper("a.example") end,
   },
   csr = {

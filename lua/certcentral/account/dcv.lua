@@ -41,7 +41,7 @@ function dcv.dcv(self, id, options)
   options = arguments.options(options, { method = METHOD }, "dcv")
   local value, err = arguments.call(self):ask(orders.path(id, "/validation"))
   if value then
-    value, err = shapes.about(shapes.tidy(value), id,
+    value, err = shapes.about(value, id,
                               "the validation of order", "order_id")
   end
   if not value then

@@ -2,7 +2,6 @@
 -- of an order, and a change with a body that the form wrote.
 
 local arguments = require "certcentral.account.arguments"
-local shapes = require "certcentral.client.shapes"
 
 local orders = {}
 
@@ -13,14 +12,14 @@ end
 
 --- Changes something at a path, within a call of its own.
 -- @param change {method, path, body, what, look}: see Call:change
--- @return the answer in the one shape, the response; or nil, err
+-- @return the answer, the response; or nil, err
 function orders.change(self, change)
   local value, answer = arguments.call(self):change(change.method or "PUT",
     change.path, change.body, nil, { change.what, change.look })
   if not value then
     return nil, answer
   end
-  return shapes.tidy(value), answer
+  return value, answer
 end
 
 return orders

@@ -58,7 +58,7 @@ local function fetch(list)
   params[#params + 1] = { "limit", list.limit }
   local value, err = arguments.call(list.client)
     :ask(list.path .. query.text(params), "get", list.how)
-  local items = value and shapes.list(shapes.tidy(value), list.member)
+  local items = value and shapes.list(value, list.member)
   if not value then
     return nil, err
   elseif not items then

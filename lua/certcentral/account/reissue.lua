@@ -36,7 +36,6 @@ local function change(call, who, id, text)
   if not value then
     return nil, answer
   end
-  value = shapes.tidy(value)
   if value.id == id then
     return value, answer
   end
@@ -111,7 +110,7 @@ function reissue.certificates(self, id)
     if not value then
       return nil, err
     end
-    add(list, seen, shapes.tidy(value), kind)
+    add(list, seen, value, kind)
   end
   return list
 end

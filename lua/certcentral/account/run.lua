@@ -148,7 +148,7 @@ local function perform(row, call, given, params)
   if not value then
     return nil, response
   end
-  return answer_of(row, shapes.tidy(value), given, response)
+  return answer_of(row, value, given, response)
 end
 
 --- Does within a call what a method does.

@@ -6,7 +6,6 @@ local core = require "certcentral.core"
 local errors = require "certcentral.error"
 local http_date = require "certcentral.client.http_date"
 local lookup = require "certcentral.client.lookup"
-local shapes = require "certcentral.client.shapes"
 local status = require "certcentral.client.status"
 local rules = require "certcentral.rules"
 
@@ -45,7 +44,6 @@ function candidates.details(call, id)
   if not value then
     return nil, answer
   end
-  value = shapes.tidy(value)
   if value.id ~= nil and value.id ~= id then
     return nil, errors.new("protocol", ("the response is not order %d")
                                        :format(id))

@@ -168,7 +168,7 @@ function Claim:noted_before()
     return nil
   end
   return { what = what, time = tonumber(time),
-           id = core.tidy({ tonumber(id) })[1] }
+           id = tonumber(id) }
 end
 
 return claims

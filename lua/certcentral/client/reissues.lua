@@ -7,7 +7,6 @@ local errors = require "certcentral.error"
 local lookup = require "certcentral.client.lookup"
 local response = require "certcentral.client.response"
 local rules = require "certcentral.rules"
-local shapes = require "certcentral.client.shapes"
 local status = require "certcentral.client.status"
 
 local reissues = {}
@@ -109,7 +108,6 @@ function reissues.kind(id)
     if not value then
       return nil, errors.of_order(err)
     end
-    value = shapes.tidy(value)
     if value.id == id then
       return value
     end

@@ -4,7 +4,6 @@ local core = require "certcentral.core"
 local errors = require "certcentral.error"
 local json = require "certcentral.json"
 local rules = require "certcentral.rules"
-local shapes = require "certcentral.client.shapes"
 
 local response = {}
 
@@ -139,7 +138,7 @@ function response.order(answer, mask)
                                     .. "no order id"):format(status))
   end
   result.id = id
-  return shapes.tidy(result)
+  return result
 end
 
 --- The error of an order whose exchange failed.
