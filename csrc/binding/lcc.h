@@ -113,7 +113,7 @@ static inline int lcc_tointeger(lua_State *L, int index, int64_t *i)
  * for a few keys in the right places. Whoever asks for memory by it gets as
  * much as the table has. Small holes are for the caller to find. */
 #define LCC_NO_LIST SIZE_MAX
-enum { LCC_LONG_LIST = 16 };
+enum { LCC_LONG_LIST = 65536 }; /* no harm where it is asked for in vain */
 static inline size_t lcc_list_length(lua_State *L, int index)
 {
   uint64_t length = lua_rawlen(L, index), keys = 0;

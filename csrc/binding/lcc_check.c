@@ -218,9 +218,10 @@ static int push_outcome(lua_State *L)
  *   -> body or true, warnings      the order is fit to be sent
  *   -> nil, problems, warnings, number of problems
  *   -> nothing                     the caller has to look more closely
- * The last is where `csr_fine` is nil and the call is not the plainest: the
- * order is no table, the options are not good or ask for a look at the CSR.
- * `write`: whether to return the request's body. `name`: an
+ * The last is where `csr_fine` is nil, as nobody has looked at the
+ * arguments, and the call is not the plainest: the order is no table, the
+ * options are not good, or ask for a look at the CSR and `csr_names` does not
+ * say that it was found fine. `write`: whether to return the request's body. `name`: an
  * alternative_order_id for an order that has none. `csr_names`: what
  * certcentral.csr found in the CSR, for a comparison. `view`: the name of what
  * `order` is, nil for an order. `own`: members that this client adds, unseen
@@ -234,15 +235,17 @@ static int core_check(lua_State *L)
   int status = 0;
   lua_settop(L, 9);
   good = read_options(L, 2, &shared->names, &options, &check_csr);
+  if (check_csr)
+    options.csr_names = luaL_optstring(L, 7, NULL);
   if (lua_isnil(L, 4)) {
-    if (!good || check_csr || !lua_istable(L, 1))
+    if (!good || !lua_istable(L, 1) ||
+        (check_csr && options.csr_names == NULL))
       return 0;
     options.skip_csr = true;
   } else {
     luaL_checktype(L, 1, LUA_TTABLE);
     options.skip_csr = lua_toboolean(L, 4);
     options.csr_error = luaL_optstring(L, 5, NULL);
-    options.csr_names = luaL_optstring(L, 7, NULL);
     options.view = view_at(L, 8);
     luaL_argcheck(L, lua_isnil(L, 9) || lua_istable(L, 9), 9, "a table");
   }

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "name_set.h"
+
 /* What a line of dcc_options.csr_names begins with for a common name, and for
  * what is no name but a warning's code and message; the other kinds are the
  * same here. */
@@ -18,14 +20,15 @@ const char *dcc_address(const char *s, size_t n, char to[DCC_ADDRESS_SIZE]);
 typedef struct dcc_csr_name {
   const char *text;
   size_t length;
+  struct dcc_csr_name *first; /* of those that are the same */
   char kind;
   bool ordered; /* the order has it, or it was reported */
 } dcc_csr_name;
 
 typedef struct dcc_csr_names {
   dcc_csr_name *list; /* in the CSR's order; NULL: nothing to compare */
-  dcc_csr_name **sorted;
   size_t count;
+  dcc_name_set set;   /* of those that differ, each with its first */
   const dcc_csr_name *common; /* the last common name, or NULL */
   const char *warnings;       /* the text's lines for them, and others */
 } dcc_csr_names;
@@ -38,8 +41,7 @@ struct dcc_order;
 void dcc_csr_names_read(dcc_csr_names *names, struct dcc_order *order,
                         const char *text);
 
-/* The CSR's name that is the same as n bytes at s, or NULL; what the CSR says
- * twice counts as found both times. */
+/* The CSR's first name that is the same as n bytes at s, or NULL. */
 dcc_csr_name *dcc_csr_names_find(const dcc_csr_names *names, const char *s,
                                  size_t n);
 

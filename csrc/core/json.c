@@ -100,23 +100,6 @@ static const char *after_label(const char *s, const char *end)
            ? end : at + sizeof dashes - 1;
 }
 
-/* Whether PEM is as write_csr would write it, but for the escapes. */
-static bool is_canonical(const char *s, size_t n)
-{
-  const char *end = s + n, *body = after_label(s, end), *at, *next;
-  if (body == end || *body != '\n')
-    return false;
-  for (at = ++body; (next = memchr(at, '\n', (size_t)(end - at))) != NULL;
-       at = next + 1)
-    if (next - at != PEM_COLUMNS)
-      break;
-  if (next != NULL && next - at < PEM_COLUMNS && *at != '-')
-    at = next + 1;
-  return at > body && at < end && *at == '-' &&
-         memchr(at, '\n', (size_t)(end - at)) == NULL &&
-         memchr(body, ' ', (size_t)(at - body)) == NULL;
-}
-
 /* A good CSR's PEM in the form that all can read (RFC 7468 2: lines of 64
  * characters), whatever the white space in it. */
 static void write_csr(dcc_buffer *b, const char *s, size_t n)
@@ -180,6 +163,39 @@ static void write_lines(dcc_buffer *b, const char *s, size_t n)
   b->length = (size_t)(to - b->data);
 }
 
+/* Writes PEM that is as write_csr would write it, but for the escapes; false
+ * where it is not. */
+static bool write_canonical(dcc_buffer *b, const char *s, size_t n)
+{
+  const char *end = s + n, *body = after_label(s, end), *at;
+  char *to = dcc_buffer_reserve(b, 2 * n + 2 + DCC_COPY_ROOM);
+  size_t run = PEM_COLUMNS;
+  bool is_last = false;
+  if (to == NULL || body == end || *body != '\n')
+    return false;
+  *to++ = '"';
+  memcpy(to, s, (size_t)(body - s));
+  to += body - s;
+  for (at = body; at < end && *at == '\n'; at += run) {
+    bool may_go_on = run == PEM_COLUMNS;
+    memcpy(to, "\\n", 2);
+    at++;
+    run = dcc_copy_plain(to + 2, at, (size_t)(end - at));
+    to += 2 + run;
+    is_last = run > 0 && *at == '-';
+    if (is_last)
+      break;
+    if (!may_go_on || run > PEM_COLUMNS || run == 0)
+      return false;
+  }
+  if (!is_last || at == body + 1 || at + run != end ||
+      memchr(body, ' ', (size_t)(at - body)) != NULL)
+    return false;
+  *to++ = '"';
+  b->length = (size_t)(to - b->data);
+  return true;
+}
+
 static void write_text(dcc_buffer *b, const dcc_field *f,
                        const dcc_value *value)
 {
@@ -189,8 +205,9 @@ static void write_text(dcc_buffer *b, const dcc_field *f,
   dcc_refusal why;
   if (csr)
     dcc_csr_trim(&s, &n);
-  if (csr && !(value->lines && is_canonical(s, n)) &&
-      dcc_format_check(DCC_FORMAT_CSR, s, n, NULL, &why))
+  if (csr && value->lines && write_canonical(b, s, n))
+    return;
+  if (csr && dcc_format_check(DCC_FORMAT_CSR, s, n, NULL, &why))
     write_csr(b, s, n);
   else if (value->lines && memchr(s, '\r', n) == NULL)
     write_lines(b, s, n);

@@ -5,6 +5,7 @@
 #include "ascii.h"
 #include "date.h"
 #include "formats.h"
+#include "name_set.h"
 #include "rules.h"
 #include "rules_csr.h"
 
@@ -239,80 +240,13 @@ static void rule_order_validity(dcc_check *c, const dcc_scope *scope,
 
 /* ---- names ------------------------------------------------------------- */
 
-/* The names of the order seen so far: a few in a row, many by hash. */
-typedef struct name_set {
-  const dcc_value **slots;
-  size_t mask; /* 0: a row */
-  size_t count;
-  const dcc_value *few[12];
-} name_set;
-
-static bool is_same(const dcc_value *a, const dcc_value *b)
+/* Adds a name to those seen so far; false where it is there already. */
+static bool is_first(dcc_name_set *set, const dcc_value *name)
 {
-  return a->length == b->length &&
-         dcc_same_name(a->as.text, a->length, b->as.text, b->length);
-}
-
-/* Eight bytes, letters without their case; so are some others, which does no
- * harm. */
-static uint64_t word_at(const char *s)
-{
-  uint64_t word;
-  memcpy(&word, s, sizeof word);
-  return word | UINT64_C(0x2020202020202020);
-}
-
-static uint64_t mixed(uint64_t h, uint64_t word)
-{
-  h = (h ^ word) * UINT64_C(0x9E3779B97F4A7C15);
-  return h ^ h >> 32;
-}
-
-static size_t hash_name(const dcc_value *name)
-{
-  const char *s = name->as.text;
-  size_t n = name->length;
-  uint64_t h = n;
-  if (n < 8) {
-    char few[8] = {0};
-    memcpy(few, s, n);
-    return (size_t)mixed(h, word_at(few));
-  }
-  for (size_t i = 0; i + 8 < n; i += 8)
-    h = mixed(h, word_at(s + i));
-  return (size_t)mixed(h, word_at(s + n - 8)); /* the rest, some again */
-}
-
-/* Returns false when the name is in the set already. */
-static bool name_set_add(name_set *set, const dcc_value *name)
-{
-  size_t at = set->mask == 0 ? 0 : hash_name(name) & set->mask;
-  size_t end = set->mask == 0 ? set->count : SIZE_MAX;
-  for (; at != end && set->slots[at] != NULL; at++) {
-    if (is_same(set->slots[at], name))
-      return false;
-    if (set->mask != 0 && at == set->mask)
-      at = SIZE_MAX; /* on at 0 */
-  }
-  set->slots[at] = name;
-  set->count++;
-  return true;
-}
-
-static bool name_set_init(dcc_check *c, name_set *set, size_t names)
-{
-  size_t size = 32;
-  set->slots = set->few;
-  set->mask = set->count = 0;
-  if (names <= sizeof set->few / sizeof *set->few)
-    return true;
-  while (size < names * 2)
-    size *= 2;
-  set->slots = dcc_order_note(c->order, size * sizeof *set->slots);
-  set->mask = size - 1;
-  if (set->slots != NULL)
-    memset(set->slots, 0, size * sizeof *set->slots);
-  return set->slots != NULL;
+  bool is_new;
+  const dcc_text text = {name->as.text, name->length};
+  (void)dcc_name_set_add(set, text, &is_new);
+  return is_new;
 }
 
 static void rule_dns_names(dcc_check *c, const dcc_scope *scope,
@@ -321,15 +255,15 @@ static void rule_dns_names(dcc_check *c, const dcc_scope *scope,
   const dcc_value *names = dcc_at(scope, field);
   const dcc_value *common = root(c, DCC_COMMON_NAME);
   dcc_place place = dcc_place_of(scope, field);
-  name_set set;
+  dcc_name_set set;
   if (names->type != DCC_ARRAY || names->keyed || names->length == 0 ||
-      !name_set_init(c, &set, names->length + 1))
+      !dcc_name_set_init(&set, c->order, names->length + 1))
     return;
   if (common->type == DCC_STRING)
-    name_set_add(&set, common);
+    (void)is_first(&set, common);
   for (size_t i = 0; i < names->length; i++) {
     const dcc_value *name = &names->as.items[i];
-    if (name->type != DCC_STRING || name_set_add(&set, name))
+    if (name->type != DCC_STRING || is_first(&set, name))
       continue;
     place.item = (int64_t)i;
     dcc_report(c, DCC_WARNING, "duplicate", place, "leave it out",

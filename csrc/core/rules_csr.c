@@ -92,15 +92,11 @@ void dcc_csr_compare_list(dcc_check *c, const dcc_scope *scope,
 }
 
 /* Whether an earlier entry of the list is the same name, or the order has
- * it: the first of the same in sorted order carries the mark. */
-static bool is_settled(const dcc_csr_names *names, dcc_csr_name *name)
+ * it. */
+static bool is_settled(const dcc_csr_name *name)
 {
-  dcc_csr_name *first = dcc_csr_names_find(names, name->text, name->length);
-  bool settled;
-  if (first == NULL)
-    first = name; /* cannot be: it is in the list */
-  settled = first->ordered;
-  first->ordered = true;
+  bool settled = name->first->ordered;
+  name->first->ordered = true;
   return settled;
 }
 
@@ -132,7 +128,7 @@ void dcc_csr_compare_rest(dcc_check *c, const dcc_scope *scope,
     return;
   for (size_t i = 0; i < names->count; i++) {
     dcc_csr_name *name = &names->list[i];
-    if (name == names->common || is_settled(names, name))
+    if (name == names->common || is_settled(name))
       continue;
     dcc_report(c, DCC_WARNING, "csr_mismatch", dcc_place_of(scope, field),
                NULL, "names %s, which is not in the order" ONLY_ORDER,

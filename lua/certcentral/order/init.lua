@@ -3,6 +3,7 @@
 
 local core = require "certcentral.core"
 local printed = require "certcentral.printed"
+local verdicts = require "certcentral.order.verdicts"
 
 local print_problems, PROBLEMS = printed.problems, printed.PROBLEMS
 local setmetatable = setmetatable
@@ -17,7 +18,7 @@ end
 local none = {}
 
 local next, type, rawget = next, type, rawget
-local core_check = core.check
+local core_check, known = core.check, verdicts.known
 
 -- Tells good options quickly; for bad ones finds the words to raise.
 local function check_options(options, known, who)
@@ -58,7 +59,7 @@ local function csr_error(order, blocklist)
   if type(pem) ~= "string" then
     return nil, false
   end
-  return require("certcentral.order.verdicts").of(pem, blocklist)
+  return verdicts.of(pem, blocklist)
 end
 
 -- The options as a table without metamethods, as the core reads them.
@@ -151,11 +152,25 @@ local function check(order, options, write, name, blocklist, view, own)
                                     message, name, names, view, own))
 end
 
+-- What is known of the order's CSR; nil for nothing, or where it is not to be
+-- judged without a blocklist.
+local function known_names(order, options)
+  if options ~= nil and (type(options) ~= "table" or
+     options.check_csr == false or options.blocklist ~= nil) or
+     type(order) ~= "table" then
+    return nil
+  end
+  local certificate = rawget(order, "certificate")
+  local pem = type(certificate) == "table" and rawget(certificate, "csr")
+  return pem and known(pem) or nil
+end
+
 -- The same for a caller's arguments, which nobody has looked at yet. The core
--- sees at once whether all is good and no CSR is to be read, as with most
--- calls where speed counts; else it answers nothing.
+-- sees at once whether all is good and nothing is to be read from the CSR, as
+-- with most calls where speed counts; else it answers nothing.
 local function check_call(order, options, write, who)
-  local body, list, warnings, count = core_check(order, options, write)
+  local body, list, warnings, count = core_check(order, options, write, nil,
+    nil, nil, known_names(order, options))
   if body and list[1] == nil and not (options and options.product) then
     return body, setmetatable(list, PROBLEMS)
   elseif body or list then

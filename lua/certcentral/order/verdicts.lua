@@ -8,7 +8,8 @@ local SETTLED = 2 -- seconds: a file may change again in the second it did
 
 local verdicts = {}
 
-local kept, last = {}, 0 -- a ring of { pem, blocklist, modified, names }
+local kept = {} -- a CSR -> { blocklist, state, names }
+local ring, last = {}, 0 -- the CSRs, the oldest to go next
 
 -- When a blocklist was changed, if that tells whether it has changed since:
 -- true without a list, or nil.
@@ -22,23 +23,25 @@ local function state_of(blocklist)
   return age and age >= SETTLED and modified or nil
 end
 
-local function find(pem, blocklist, state)
-  for i = 1, MOST do
-    local one = kept[i]
-    if one and one.pem == pem and one.blocklist == blocklist and
-       one.state == state then
-      return one
-    end
-  end
-end
-
 -- A text with a private key is not kept in memory.
 local function keep(pem, blocklist, state, names)
-  if not pem:find("PRIVATE", 1, true) then
+  if pem:find("PRIVATE", 1, true) then
+    return
+  elseif not kept[pem] then
     last = last % MOST + 1
-    kept[last] = { pem = pem, blocklist = blocklist, state = state,
-                   names = names }
+    if ring[last] then
+      kept[ring[last]] = nil
+    end
+    ring[last] = pem
   end
+  kept[pem] = { blocklist = blocklist, state = state, names = names }
+end
+
+--- What is known of a CSR that was found fine without a blocklist: its names
+-- and the warnings about it, as the core reads them; or nil.
+function verdicts.known(pem)
+  local one = kept[pem]
+  return one and one.state == true and one.names or nil
 end
 
 --- Whether a public CA may sign a CSR.
@@ -47,9 +50,8 @@ end
 --   reads them; the reason against it, false; or false, why the blocklist is
 --   of no use
 function verdicts.of(pem, blocklist)
-  local state = state_of(blocklist)
-  local one = state and find(pem, blocklist, state)
-  if one then
+  local state, one = state_of(blocklist), kept[pem]
+  if one and one.state == state and one.blocklist == blocklist then
     return nil, true, one.names
   end
   local names, message, why = require("certcentral.x509").judge(pem, blocklist)
