@@ -171,6 +171,7 @@ static bool read_body(lua_State *L, const lcc_names *names, dcc_order *order,
 typedef struct lcc_outcome {
   dcc_order *order;
   size_t found;     /* problems */
+  bool secret;      /* the body is pushed as one */
   const char *body; /* NULL: none */
   size_t length;
 } lcc_outcome;
@@ -195,7 +196,9 @@ static int push_outcome(lua_State *L)
   const lcc_outcome *outcome = lua_touserdata(L, 1);
   const dcc_problem *list;
   size_t count;
-  if (outcome->body != NULL)
+  if (outcome->body != NULL && outcome->secret)
+    lcc_push_secret(L, outcome->body, outcome->length);
+  else if (outcome->body != NULL)
     lua_pushlstring(L, outcome->body, outcome->length);
   else if (outcome->found == 0)
     lua_pushboolean(L, 1);
@@ -221,11 +224,11 @@ static int push_outcome(lua_State *L)
  * The last is where `csr_fine` is nil, as nobody has looked at the
  * arguments, and the call is not the plainest: the order is no table, the
  * options are not good, or ask for a look at the CSR and `csr_names` does not
- * say that it was found fine. `write`: whether to return the request's body. `name`: an
- * alternative_order_id for an order that has none. `csr_names`: what
- * certcentral.csr found in the CSR, for a comparison. `view`: the name of what
- * `order` is, nil for an order. `own`: members that this client adds, unseen
- * by the check, or nil. */
+ * say that it was found fine. `write`: whether to return the request's body;
+ * "secret": as a secret. `name`: an alternative_order_id for an order that has
+ * none. `csr_names`: what certcentral.csr found in the CSR, for a comparison.
+ * `view`: the name of what `order` is, nil for an order. `own`: members that
+ * this client adds, unseen by the check, or nil. */
 static int core_check(lua_State *L)
 {
   lcc_shared *shared = lua_touserdata(L, lua_upvalueindex(1));
@@ -257,6 +260,7 @@ static int core_check(lua_State *L)
     return luaL_error(L, "not enough memory");
   good = read_body(L, &shared->names, outcome.order, &options) &&
          find_out(&outcome, &options, lua_toboolean(L, 3));
+  outcome.secret = lua_type(L, 3) == LUA_TSTRING;
   if (good)
     status = lua_pcall(L, 1, LUA_MULTRET, 0);
   give_order(shared, outcome.order);

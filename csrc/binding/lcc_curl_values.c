@@ -99,6 +99,18 @@ static dcc_text secret_field(lua_State *L, int table, const char *name)
   return text;
 }
 
+/* A string, or a secret of certcentral.core that is not wiped; nothing. */
+static dcc_text body_field(lua_State *L, int table)
+{
+  lua_getfield(L, table, "body");
+  if (lua_type(L, -1) == LUA_TUSERDATA) {
+    lua_pop(L, 1);
+    return secret_field(L, table, "body");
+  }
+  lua_pop(L, 1);
+  return text_field(L, table, "body", 0);
+}
+
 static void known_options_only(lua_State *L, int table, const char *more)
 {
   static const char *const names[] = { "api_key", "ca_file", "proxy",
@@ -154,10 +166,12 @@ void lcc_curl_read_request(lua_State *L, dcc_curl_header *headers,
   *request = (dcc_curl_request){ .headers = headers };
   request->method = text_field(L, 2, "method", 1);
   request->url = text_field(L, 2, "url", 1);
-  request->body = text_field(L, 2, "body", 0);
   request->timeout_ms = time_field(L, 2, "timeout");
   request->connect_timeout_ms = time_field(L, 2, "connect_timeout");
+  lua_getfield(L, 2, "bare");
+  request->bare = lua_toboolean(L, -1);
   request->header_count = read_headers(L, 2, headers);
+  request->body = body_field(L, 2);
 }
 
 long lcc_curl_read_options(lua_State *L, int many,
@@ -193,7 +207,7 @@ static void push_headers(lua_State *L, const dcc_curl_response *response)
 {
   dcc_curl_header header;
   size_t at = 0;
-  lua_createtable(L, 0, 8);
+  lua_createtable(L, 0, response->headers.length > 0 ? 8 : 0);
   while (dcc_curl_next_header(response, &at, &header)) {
     lua_pushlstring(L, header.name.at, header.name.n);
     lua_pushvalue(L, -1);

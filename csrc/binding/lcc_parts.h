@@ -22,8 +22,10 @@ int lcc_days_in(lua_State *L);
 /* lcc_fields.c */
 int lcc_fields(lua_State *L);
 
-/* lcc_secret.c; the second makes their type. */
+/* lcc_secret.c; the second pushes a secret with a copy of these bytes, the
+ * third makes their type. */
 int lcc_secret(lua_State *L);
+void lcc_push_secret(lua_State *L, const char *s, size_t length);
 void lcc_open_secrets(lua_State *L);
 
 /* lcc_system.c */

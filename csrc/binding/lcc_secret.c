@@ -29,12 +29,17 @@ static dcc_secret *push_own_secret(lua_State *L)
   return own;
 }
 
+void lcc_push_secret(lua_State *L, const char *s, size_t length)
+{
+  set_secret(L, push_secret(L), s, length);
+}
+
 /* secret(string) -> a userdata that holds a copy in C memory */
 int lcc_secret(lua_State *L)
 {
   size_t length;
   const char *s = luaL_checklstring(L, 1, &length);
-  set_secret(L, push_secret(L), s, length);
+  lcc_push_secret(L, s, length);
   return 1;
 }
 

@@ -4,12 +4,21 @@
 #include "../x509/dcc_sha256.h"
 #include "lcc_parts.h"
 
-/* sha256(text): its SHA-256 in hex digits. */
+/* sha256(text): its SHA-256 in hex digits; also that of a secret of
+ * certcentral.core. */
 static int sha256(lua_State *L)
 {
   char hex[DCC_SHA256_DIGITS + 1];
   size_t length;
-  const char *text = luaL_checklstring(L, 1, &length);
+  const char *text;
+  if (lua_type(L, 1) == LUA_TUSERDATA) {
+    const dcc_secret *secret = luaL_checkudata(L, 1, LCC_SECRET);
+    luaL_argcheck(L, secret->bytes != NULL, 1, "the secret was wiped");
+    text = secret->bytes;
+    length = secret->length;
+  } else {
+    text = luaL_checklstring(L, 1, &length);
+  }
   if (!dcc_sha256(text, length, hex))
     return luaL_error(L, "not enough memory");
   lua_pushstring(L, hex);

@@ -34,6 +34,7 @@ static const struct {
   { CURLOPT_QUICK_EXIT, 1 }, /* the time-out bounds a name look-up too */
   { CURLOPT_TCP_KEEPALIVE, 1 },
   { CURLOPT_TCP_NODELAY, 1 },
+  { CURLOPT_UPLOAD_BUFFERSIZE, 16384 }, /* each request has one, wiped */
   { CURLOPT_MAXCONNECTS, 1 }, /* the one that stale() looks at */
   { CURLOPT_CA_CACHE_TIMEOUT, 24L * 60 * 60 } /* new roots within a day */
 };
@@ -323,6 +324,15 @@ void dcc_curl_begin(dcc_curl *h, dcc_curl_response *response)
   h->error[0] = '\0';
 }
 
+CURLcode dcc_curl_finish(dcc_curl *h, dcc_curl_response *response)
+{
+  CURLcode code = curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE,
+                                    &response->status);
+  if (code == CURLE_OK && h->bare && response->status / 100 == 2)
+    dcc_buffer_clear(&response->headers);
+  return code;
+}
+
 bool dcc_curl_perform(dcc_curl *h, const dcc_curl_request *request,
                       dcc_curl_response *response, dcc_curl_failure *failure)
 {
@@ -335,7 +345,6 @@ bool dcc_curl_perform(dcc_curl *h, const dcc_curl_request *request,
   code = curl_easy_perform(h->easy);
   h->response = NULL;
   if (code == CURLE_OK)
-    code = curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE,
-                             &response->status);
+    code = dcc_curl_finish(h, response);
   return code == CURLE_OK || dcc_curl_explain(h, code, failure);
 }

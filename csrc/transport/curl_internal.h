@@ -54,6 +54,7 @@ struct dcc_curl {
   long timeout_ms;
   long connect_timeout_ms;
   bool fresh_connect;
+  bool bare; /* see dcc_curl_request */
 
   /* The transfer in progress. */
   dcc_curl_response *response;
@@ -79,6 +80,9 @@ bool dcc_curl_stop_keylog(dcc_curl *h, dcc_curl_failure *failure);
 /* curl_handle.c: forgets the last transfer. The answer of the next one goes
  * to *response. */
 void dcc_curl_begin(dcc_curl *h, dcc_curl_response *response);
+
+/* Fills in the status of an answer that has come whole. */
+CURLcode dcc_curl_finish(dcc_curl *h, dcc_curl_response *response);
 
 /* curl_request.c: tells the easy handle what differs from the last request.
  * Returns false with *failure filled; nothing was sent then. */

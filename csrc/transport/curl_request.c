@@ -347,6 +347,7 @@ bool dcc_curl_prepare(dcc_curl *h, const dcc_curl_request *request,
                       dcc_curl_failure *failure)
 {
   int shape = find_shape(request, failure);
+  h->bare = request->bare;
   return shape >= 0 && set_url(h, request->url, failure)
          && set_headers(h, request, failure)
          && set_times(h, request, failure)

@@ -189,15 +189,13 @@ static void note_version(dcc_multi *m, const dcc_transfer *t)
 
 static void finish(dcc_multi *m, dcc_transfer *t, CURLcode code)
 {
-  long status = 0;
   if (code == CURLE_OK)
-    code = curl_easy_getinfo(t->curl->easy, CURLINFO_RESPONSE_CODE, &status);
+    code = dcc_curl_finish(t->curl, &t->result->response);
   if (code != CURLE_OK) {
     dcc_transfer_fail(m, t, code);
     return;
   }
   note_version(m, t);
-  t->result->response.status = status;
   t->result->answered = true;
   dcc_transfer_withdraw(m, t);
   dcc_transfer_end(m, t);

@@ -60,6 +60,7 @@ typedef struct dcc_curl_request {
   dcc_text body;           /* not copied */
   long timeout_ms;         /* of the whole call; 0: default */
   long connect_timeout_ms; /* name, connection and TLS; 0: default */
+  bool bare; /* an answer with a status of 2xx is to have no headers */
 } dcc_curl_request;
 
 /* An answer. All zero is empty; the buffers keep their memory from one

@@ -432,6 +432,20 @@ describe("the key", function()
 end)
 
 describe("card data", function()
+  it("is in no Lua string of an order on its way, and wiped after it",
+     function()
+    local transport, requests = recorder()
+    local client = client_with(transport)
+    local ready = assert(client:_ready(orders.maximal(), orders.options(),
+                                        "place_order"))
+    assert.are.equal("userdata", type(ready.body))
+    local body = ready.body:reveal()
+    assert(client:_place(require("certcentral.client.policy").call(client,
+      ready.name), ready))
+    assert.are.equal(body, requests[1].body)
+    assert.is_nil(ready.body:reveal())
+  end)
+
   it("is in no error", function()
     for _, status in ipairs { 201, 400, 500 } do
       local order = orders.pay_by_card(orders.minimal())

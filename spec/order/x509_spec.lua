@@ -39,6 +39,16 @@ describe("certcentral.x509", function()
                       "rsa-4096" }, x509.key_kinds)
   end)
 
+  it("hashes texts and secrets", function()
+    local secret, hash = require("certcentral.core").secret("abc"),
+      "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert.are.equal(hash, x509.sha256("abc"))
+    assert.are.equal(hash, x509.sha256(secret))
+    secret:wipe()
+    assert.has_error(function() x509.sha256(secret) end)
+    assert.has_error(function() x509.sha256(io.stdout) end)
+  end)
+
   it("requires nothing of Lua", function()
     local given = require -- luacheck: ignore
     rawset(_G, "require", function(name) error("required: " .. name) end)

@@ -106,6 +106,23 @@ describe("certcentral.curl.multi", function()
         assert.are.equal(1, s:finish().connections)
       end)
     end
+
+    it("no headers of a good answer, where nobody asks for them", function()
+      local s = server.start { script = {
+        "accept", "read", "send", [[HTTP/1.1 201 Created\r\nA: b\r\n]]
+          .. [[Content-Length: 0\r\n\r\n]],
+        "read", "send", [[HTTP/1.1 400 Bad Request\r\nA: b\r\n]]
+          .. [[Content-Length: 0\r\n\r\n]],
+        "read", "send", [[HTTP/1.1 201 Created\r\nA: b\r\n]]
+          .. [[Content-Length: 0\r\n\r\n]] } }
+      local multi = client(s)
+      for i, bare in ipairs { true, true, false } do
+        local response = assert(ask(multi, post(s, { bare = bare })))
+        assert.are.same(i == 1 and {} or { a = "b", ["content-length"] = "0" },
+                        response.headers)
+        assert.are.equal(i == 2 and 400 or 201, response.status)
+      end
+    end)
   end)
 
   describe("fails", function()

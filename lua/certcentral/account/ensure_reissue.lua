@@ -169,7 +169,7 @@ local function write(self, ready, options)
   if err then
     return nil, err
   end
-  local body, warnings = order_of.check(ready.members, {}, true, nil,
+  local body, warnings = order_of.check(ready.members, {}, "secret", nil,
                                         self.blocklist, "reissue")
   if not body then
     return nil, warnings

@@ -202,7 +202,7 @@ end
 -- anything, raise included; what it did to the order is then not known. Its
 -- tables are read without asking their metatables.
 local function call_custom(self, request)
-  request.headers = transports.with_key(self.secret, request.headers)
+  transports.reveal(self.secret, request)
   local ok, answer, failure = errors.try(self.custom, request)
   if not ok then
     return bad_answer("raised: " .. errors.told(answer))
@@ -226,13 +226,14 @@ end
 --- A request for a transport, for _exchange and for queues.
 -- @param left seconds until the deadline
 -- @param accept the Accept header of a GET whose answer is no JSON
-function methods:_request(method, path, body, left, accept)
+-- @param bare whether nobody asks for the headers of a good answer
+function methods:_request(method, path, body, left, accept, bare)
   local headers = method == "GET" and self.get_headers or self.headers
   headers = accept and { ["Accept"] = accept,
     ["User-Agent"] = headers["User-Agent"] } or headers
   return {
     method = method, url = self.base_url .. path,
-    headers = headers, body = body,
+    headers = headers, body = body, bare = bare,
     timeout = min(self.timeout, left),
     connect_timeout = min(self.connect_timeout, left),
   }

@@ -39,7 +39,7 @@ end
 -- err.
 local function prepare(self, order, options, name, who)
   local path = order_of.endpoint(options.product, who)
-  local body, warnings = order_of.check(order, options, true, name,
+  local body, warnings = order_of.check(order, options, "secret", name,
                                         self.blocklist)
   if not body then
     return nil, errors.of_order(warnings)
@@ -122,6 +122,7 @@ local function place_noted(self, call, order)
     end
   end
   local result, answer = placing.place(call, order)
+  order.body:wipe()
   if record then
     call.journal_error = record(result, answer)
   end

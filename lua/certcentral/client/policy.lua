@@ -136,8 +136,8 @@ function Call:wait_for_budget(seconds)
   end
 end
 
--- Waits until the rate budget has room: a function to call when the request
--- has ended; or nil, failure.
+-- Waits until the rate budget has room: true, the budget or nil, its grant; or
+-- nil, failure.
 function Call:take_budget()
   local client = self.client
   while not self.cancelled do
@@ -149,11 +149,7 @@ function Call:take_budget()
       return nil, { sent = "no", config = true,
                     message = "the rate budget failed: " .. grant }
     elseif seconds == 0 then
-      return function()
-        if client.budget then
-          errors.try(budget.done, budget, grant) -- no matter of the order
-        end
-      end
+      return true, budget, grant
     elseif seconds == math.huge or
            seconds >= self:left() and not self:is_patient() then
       return self:not_sent("the rate limit leaves no room before the deadline",
@@ -168,21 +164,23 @@ end
 
 -- One exchange: a response; or nil, failure.
 function Call:send(event, method, path, body)
-  local done, failure = self:take_budget()
-  if not done then
-    return nil, failure
+  local may, budget, grant = self:take_budget()
+  if not may then
+    return nil, budget
   end
-  local left = self:left()
-  local answer
+  local client, left = self.client, self:left()
+  local answer, failure
   if left > 0 then
     self.attempts = self.attempts + (event == "attempt" and 1 or 0)
-    answer, failure = self.client:_exchange(method, path, body, left,
-                                            self.accept)
+    answer, failure = client:_exchange(method, path, body, left, self.accept,
+                                       event == "attempt")
   else
     answer, failure = self:not_sent(self.cancelled or
                                     "the deadline has passed")
   end
-  done()
+  if budget and client.budget then
+    errors.try(budget.done, budget, grant) -- no matter of the order
+  end
   return answer, failure
 end
 

@@ -18,7 +18,7 @@ end
 local none = {}
 
 local next, type, rawget = next, type, rawget
-local core_check, known = core.check, verdicts.known
+local core_check, known_verdict = core.check, verdicts.known
 
 -- Tells good options quickly; for bad ones finds the words to raise.
 local function check_options(options, known, who)
@@ -131,7 +131,7 @@ end
 -- its body.
 -- @param order the order table; it is not changed
 -- @param options checked order options
--- @param write whether to return the body
+-- @param write whether to return the body; "secret": as a secret
 -- @param name alternative_order_id for an order that has none, or nil
 -- @param blocklist the client's, where the options have none; or nil
 -- @param view what it is: "reissue", "duplicate", "organization"; nil: an
@@ -162,7 +162,7 @@ local function known_names(order, options)
   end
   local certificate = rawget(order, "certificate")
   local pem = type(certificate) == "table" and rawget(certificate, "csr")
-  return pem and known(pem) or nil
+  return pem and known_verdict(pem) or nil
 end
 
 -- The same for a caller's arguments, which nobody has looked at yet. The core

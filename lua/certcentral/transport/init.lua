@@ -155,11 +155,13 @@ function transports.new(name, options)
   local problem = name and missing(name)
   if problem then
     return nil, errors.new("config", problem)
-  elseif find_nginx() and name ~= "curl" then
+  end
+  local is_nginx = find_nginx() ~= nil
+  if is_nginx and name ~= "curl" then
     is_installed() -- loads it: before the workers fork, where that can be
   end
   return setmetatable({ name = name, options = options, opened = {},
-                        closers = {} }, Wire)
+                        closers = {}, outside = not is_nginx }, Wire)
 end
 
 local function misconfigured(message)
@@ -193,13 +195,19 @@ local function open(self)
   return self.opened[name], name
 end
 
---- The headers of a request, with the API key.
-function transports.with_key(secret, headers)
-  local all = { [KEY_HEADER] = secret:reveal() }
-  for name, value in pairs(headers) do
-    all[name] = value
+--- Gives a request what a transport that is not libcurl needs in Lua: the API
+-- key among its headers, and its body as a string.
+-- @return the request
+function transports.reveal(secret, request)
+  local headers = { [KEY_HEADER] = secret:reveal() }
+  for name, value in pairs(request.headers) do
+    headers[name] = value
   end
-  return all
+  request.headers = headers
+  if type(request.body) == "userdata" then
+    request.body = request.body:reveal()
+  end
+  return request
 end
 
 -- What was opened before nginx forks must not be shared by its workers.
@@ -212,12 +220,14 @@ end
 --- One exchange.
 -- @return response; or nil, failure
 function Wire:perform(request)
+  if self.outside and self.opened.curl then
+    return self.opened.curl(request)
+  end
   local perform, name = open(self)
   if not perform then
     return nil, name
   elseif name ~= "curl" then
-    request.headers = transports.with_key(self.options.api_key,
-                                          request.headers)
+    transports.reveal(self.options.api_key, request)
   end
   local response, failure = perform(request)
   close_before_fork(self)

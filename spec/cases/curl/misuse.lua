@@ -12,10 +12,18 @@ local function huge()
   return headers
 end
 
+local function wiped()
+  local secret = core.secret("x")
+  secret:wipe()
+  return secret
+end
+
 local requests = {
   { { method = 1 }, "'method' must be a string, got number" },
   { { url = true }, "'url' must be a string, got boolean" },
   { { body = {} }, "'body' must be a string, got table" },
+  { { body = io.stdout }, "'body' must be a secret of certcentral.core" },
+  { { body = wiped() }, "'body' must not be empty or closed" },
   { { headers = "A: b" }, "'headers' must be a table" },
   { { headers = { "A: b" } }, "name in 'headers' must be a string" },
   { { headers = { A = 1 } }, "value in 'headers' must be a string" },

@@ -1,6 +1,7 @@
 -- What goes out: a request (and options of the handle), its request line and
 -- body, header lines that it has, names of headers that it lacks.
 
+local core = require "certcentral.core"
 local support = require "spec.support.curl"
 
 local KEY_LINE = "X-DC-DEVKEY: " .. support.KEY
@@ -19,6 +20,10 @@ local cases = {
       method = "POST", body = "a\0b\255\r\n" },
     line = "POST /order HTTP/1.1", body = "a\0b\255\r\n",
     lacks = { "Content-Type" } },
+  { name = "a body that is a secret", request = {
+      method = "POST", body = core.secret("a\0b") },
+    line = "POST /order HTTP/1.1", body = "a\0b",
+    has = { "Content-Length: 3" } },
   { name = "a GET", request = { method = "GET" },
     line = "GET /order HTTP/1.1", has = { KEY_LINE },
     lacks = { "Content-Length", "Content-Type", "Cookie", "Expect" } },
