@@ -7,6 +7,7 @@
 -- The last line counts the changes that were found as passed, those that were
 -- not as failed, those of spec/mutants.txt as skipped.
 
+local random = require "support.random"
 local sites = require "support.mutant_sites"
 local specs = require "support.specs"
 
@@ -83,17 +84,9 @@ end
 
 -- ---- choosing --------------------------------------------------------------
 
--- As math.random of one generator, whatever the interpreter.
-local function generator(seed)
-  return function(most)
-    seed = (seed * 48271) % 2147483647
-    return seed % most + 1
-  end
-end
-
 -- The changes in the order of a draw by SEED.
 local function draw()
-  local all, random = {}, generator(SEED)
+  local all, chance = {}, random.new(SEED)
   local _, files = shell("git ls-files csrc lua")
   for path in files:gmatch("[^\n]+") do
     if row_of(path) then
@@ -103,7 +96,7 @@ local function draw()
     end
   end
   for i = #all, 2, -1 do
-    local j = random(i)
+    local j = chance(i)
     all[i], all[j] = all[j], all[i]
   end
   return all

@@ -23,6 +23,7 @@ local options_of = require "certcentral.options"
 local pcall = require "certcentral.pcall"
 local queue_run = require "certcentral.many.run"
 local rules = require "certcentral.rules"
+local waiting = require "certcentral.many.waiting"
 
 local queue = {}
 
@@ -173,7 +174,7 @@ end
 --- Adds an order that is ready, or the error that it has.
 function methods:_add(ready, err, callback)
   local ticket = setmetatable({ state = "queued", callback = callback,
-                                queue = self }, ticket_meta)
+                                queue = self, over = false }, ticket_meta)
   if ready then
     ticket.ready, ticket.name, ticket.unique = ready, ready.name, ready.once
     if ready.once and self.names[ready.name] then
@@ -403,7 +404,8 @@ function queue.new(client, options)
     live = {},                          -- tickets without an outcome
     queued = {}, first = 1, last = 0,   -- those that have not begun
     transfers = {},                     -- id -> ticket
-    sleepers = {}, names = {},
+    waiting = waiting.new(), names = {},
+    idle = {}, -- coroutines whose policy has come to its end
     results = { first = 1, last = 0 }, -- exchanges that ended
     batch = false, batch_at = 1, -- of the network, on its way to results
     running = 0, left = 0, finished = 0,

@@ -14,8 +14,9 @@ local max, min = math.max, math.min
 local SLICE = 0.002 -- seconds of work in a step that may not wait
 local GROUP = 16     -- requests
 
--- What a policy yields with: this, "transfer" or "sleep", an id or seconds.
-local YIELD = {}
+-- What a policy yields with: this, and "transfer" and an id, "sleep" or "rate"
+-- and seconds. And what it yields with at its end: its coroutine is used again.
+local YIELD, OVER = {}, {}
 
 -- ---- the world of a queue ------------------------------------------------
 
@@ -56,8 +57,11 @@ function queue_run.view(self, client)
     world[name] = f
   end
   function world.sleep(seconds, reason)
-    self.current.state = reason == "rate" and "rate" or "waiting"
-    coroutine.yield(YIELD, "sleep", seconds)
+    local ticket, rate = self.current, reason == "rate"
+    ticket.state = rate and "rate" or "waiting"
+    -- one that is not patient has a deadline, which the line does not know
+    coroutine.yield(YIELD, rate and ticket.call:is_patient() and "rate" or
+                           "sleep", seconds)
   end
   return setmetatable({
     world = world, patient = true,
@@ -132,7 +136,28 @@ end
 
 -- ---- running -------------------------------------------------------------
 
+-- Runs one policy after the other. What it has done is not kept meanwhile.
+local function work(ticket, view, call, ready)
+  while true do
+    local result, info = view._place(view, call, ready)
+    ticket.over = true
+    ticket, call, ready = nil, nil, nil -- luacheck: ignore 311
+    ticket, view, call, ready = coroutine.yield(OVER, result, info)
+  end
+end
+
+-- As coroutine.status; "dead" where the policy has come to its end.
+local function status_of(ticket)
+  return ticket.over and "dead" or coroutine.status(ticket.thread)
+end
+
 local resume, stop
+
+-- A thread that is free; the end of its policy is known.
+local function keep_thread(self, ticket)
+  self.running = self.running - 1
+  self.idle[#self.idle + 1] = ticket.thread
+end
 
 -- Takes what the thread yielded or returned.
 local function after(self, ticket, ok, first, kind, value)
@@ -142,24 +167,30 @@ local function after(self, ticket, ok, first, kind, value)
       self.problem = self.problem or { first } -- not the policy's
     end
     return finish(self, ticket, broken(self, ticket, first))
-  elseif coroutine.status(ticket.thread) == "dead" then
-    self.running = self.running - 1
-    if first then
-      return finish(self, ticket, { ok = true, result = first, info = kind })
+  elseif first == OVER then
+    keep_thread(self, ticket)
+    if kind then
+      return finish(self, ticket, { ok = true, result = kind, info = value })
     end
-    return finish(self, ticket, failed(kind))
+    return finish(self, ticket, failed(value))
   elseif first ~= YIELD then
     self.running = self.running - 1
     return finish(self, ticket, broken(self, ticket, "it yielded"))
   elseif kind == "transfer" then
     ticket.transfer = value
     self.transfers[value] = ticket
+    if ticket.call.cancelled then
+      return stop(self, ticket, ticket.call.cancelled)
+    end
+  elseif ticket.call.cancelled then
+    return resume(self, ticket)
   else
-    ticket.wake = self.client.world.clock() + value
-    self.sleepers[ticket] = true
-  end
-  if ticket.call.cancelled then
-    return stop(self, ticket, ticket.call.cancelled)
+    local time = self.client.world.clock() + value
+    if kind == "rate" then
+      self.waiting:line_up(ticket, time)
+    else
+      self.waiting:add(ticket, time)
+    end
   end
 end
 
@@ -192,11 +223,13 @@ end
 local function begin(self, ticket)
   local ready, view = ticket.ready, self.view
   ticket.call = policy.call(view, ticket.name)
-  ticket.thread = coroutine.create(self.client._place)
+  local idle = self.idle
+  ticket.thread = idle[#idle] or coroutine.create(work)
+  idle[#idle] = nil
   ticket.state = "sending"
   drop_first(self)
   self.running = self.running + 1
-  resume(self, ticket, view, ticket.call, ready)
+  resume(self, ticket, ticket, view, ticket.call, ready)
 end
 
 local function begin_queued(self, over)
@@ -212,21 +245,15 @@ local function begin_queued(self, over)
   end
 end
 
-local function wake_sleepers(self, over)
-  local now, due = self.client.world.clock(), {}
-  for ticket in pairs(self.sleepers) do
-    if ticket.wake <= now then
-      due[#due + 1] = ticket
+local function wake(self, over)
+  local now = self.client.world.clock()
+  local ticket = self.waiting:take(now)
+  while ticket do
+    resume(self, ticket)
+    if over() then
+      return
     end
-  end
-  for _, ticket in ipairs(due) do
-    if self.sleepers[ticket] then -- a callback may have cancelled it
-      self.sleepers[ticket] = nil
-      resume(self, ticket)
-      if over() then
-        return
-      end
-    end
+    ticket = self.waiting:take(now)
   end
 end
 
@@ -281,14 +308,6 @@ local function take_results(self, over)
   end
 end
 
-local function first_wake(self)
-  local first = math.huge
-  for ticket in pairs(self.sleepers) do
-    first = min(first, ticket.wake)
-  end
-  return first
-end
-
 local function may_begin(self)
   return self.running < self.concurrency and self.left > self.running
 end
@@ -299,7 +318,7 @@ function queue_run.seconds_to_next(self)
   if self.results.first <= self.results.last or may_begin(self) then
     return 0
   end
-  return max(0, first_wake(self) - self.client.world.clock())
+  return max(0, self.waiting:time() - self.client.world.clock())
 end
 
 -- Lets the network have its turn, and waits so long for it.
@@ -316,9 +335,9 @@ local LOST = "out of memory while it was in progress"
 -- Ends an order that nothing would go on with: its call was interrupted, or
 -- what it waits for was not noted, or it has an outcome already.
 local function rescue_one(self, ticket)
-  local id, status = ticket.transfer, coroutine.status(ticket.thread)
+  local id, status = ticket.transfer, status_of(ticket)
   if status == "dead" or status == "suspended" and (ticket.result or
-     not self.sleepers[ticket] and
+     not self.waiting.set[ticket] and
      not (id and self.transfers[id] == ticket)) then
     queue_run.give_up(self, ticket, LOST)
   end
@@ -359,6 +378,7 @@ end
 -- raises: sees to it that every order still gets its outcome.
 local function rescue(self)
   forget_unlisted(self)
+  self.waiting:rebuild()
   local begun, done, left = survey(self)
   self.current, self.running, self.left = nil, #begun, left
   for _, ticket in ipairs(done) do
@@ -388,7 +408,7 @@ function queue_run.step(self, timeout)
   end
   repeat
     take_results(self, over)
-    wake_sleepers(self, over)
+    wake(self, over)
     begin_queued(self, over)
     local done = self.closed or self.left == 0 or self.finished > before
     if self.closed or self.left == 0 then
@@ -422,8 +442,8 @@ end
 -- its call is cancelled.
 function stop(self, ticket, why)
   local id = ticket.transfer
-  if self.sleepers[ticket] then
-    self.sleepers[ticket] = nil
+  if self.waiting.set[ticket] then
+    self.waiting:remove(ticket)
     return resume(self, ticket)
   end
   local response, failure = nil, { sent = "maybe", message = why }
@@ -454,7 +474,7 @@ function queue_run.give_up(self, ticket, why)
     return
   end
   ticket.call:cancel(why)
-  local status = coroutine.status(ticket.thread)
+  local status = status_of(ticket)
   if status == "suspended" then
     stop(self, ticket, why)
   elseif status == "dead" then
