@@ -81,34 +81,42 @@ static int is_userdata(lua_State *L, const char *type)
   return same;
 }
 
-/* The bytes are the secret's own, which a finalizer may wipe: nothing of Lua
- * is to be called between this and their copying. */
-static dcc_text secret_field(lua_State *L, int table, const char *name)
+/* Pushes a field that is a secret of certcentral.core; NULL where it is
+ * absent. */
+static const dcc_secret *push_secret(lua_State *L, int table,
+                                     const char *name)
 {
-  dcc_text text = { NULL, 0 };
   lua_getfield(L, table, name);
-  if (is_userdata(L, LCC_SECRET)) {
-    const dcc_secret *secret = lua_touserdata(L, -1);
-    text.at = secret->bytes;
-    text.n = secret->length;
-    if (text.n == 0)
-      luaL_error(L, "'%s' must not be empty or closed", name);
-  } else if (!lua_isnil(L, -1)) {
+  if (lua_isnil(L, -1))
+    return NULL;
+  if (!is_userdata(L, LCC_SECRET))
     wrong_type(L, name, "a secret of certcentral.core");
-  }
-  return text;
+  return lua_touserdata(L, -1);
 }
 
-/* A string, or a secret of certcentral.core that is not wiped; nothing. */
-static dcc_text body_field(lua_State *L, int table)
+/* The bytes are the secret's own, which a finalizer may wipe: nothing of Lua
+ * is to be called between this and their copying or use. */
+static dcc_text bytes_of(lua_State *L, const dcc_secret *secret,
+                         const char *name)
 {
+  if (secret == NULL)
+    return (dcc_text){ NULL, 0 };
+  if (secret->length == 0)
+    luaL_error(L, "'%s' must not be empty or closed", name);
+  return (dcc_text){ secret->bytes, secret->length };
+}
+
+/* The body where it is a string, in *text, or a secret. */
+static const dcc_secret *push_body(lua_State *L, int table, dcc_text *text)
+{
+  int is_text;
   lua_getfield(L, table, "body");
-  if (lua_type(L, -1) == LUA_TUSERDATA) {
-    lua_pop(L, 1);
-    return secret_field(L, table, "body");
-  }
+  is_text = lua_type(L, -1) != LUA_TUSERDATA;
   lua_pop(L, 1);
-  return text_field(L, table, "body", 0);
+  if (!is_text)
+    return push_secret(L, table, "body");
+  *text = text_field(L, table, "body", 0);
+  return NULL;
 }
 
 static void known_options_only(lua_State *L, int table, const char *more)
@@ -160,9 +168,11 @@ static size_t read_headers(lua_State *L, int table, dcc_curl_header *headers)
   return n;
 }
 
+/* The headers are read when nothing else of Lua is to be called. */
 void lcc_curl_read_request(lua_State *L, dcc_curl_header *headers,
                            dcc_curl_request *request)
 {
+  const dcc_secret *secret;
   *request = (dcc_curl_request){ .headers = headers };
   request->method = text_field(L, 2, "method", 1);
   request->url = text_field(L, 2, "url", 1);
@@ -170,8 +180,10 @@ void lcc_curl_read_request(lua_State *L, dcc_curl_header *headers,
   request->connect_timeout_ms = time_field(L, 2, "connect_timeout");
   lua_getfield(L, 2, "bare");
   request->bare = lua_toboolean(L, -1);
+  secret = push_body(L, 2, &request->body);
   request->header_count = read_headers(L, 2, headers);
-  request->body = body_field(L, 2);
+  if (secret != NULL)
+    request->body = bytes_of(L, secret, "body");
 }
 
 long lcc_curl_read_options(lua_State *L, int many,
@@ -186,7 +198,7 @@ long lcc_curl_read_options(lua_State *L, int many,
   options->body_max = count_field(L, 1, "body_max", "byte");
   if (many)
     connections = (long)count_field(L, 1, "connections", "connection");
-  options->api_key = secret_field(L, 1, "api_key");
+  options->api_key = bytes_of(L, push_secret(L, 1, "api_key"), "api_key");
   return connections;
 }
 

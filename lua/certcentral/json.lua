@@ -9,7 +9,7 @@ local json = {}
 local answer = core.answer
 local pcall, type = pcall, type
 
-local MARK = "\239\187\191" -- a byte order mark: RFC 8259, 8.1
+local MARK = "^\239\187\191" -- a byte order mark: RFC 8259, 8.1
 
 -- ---- reading ---------------------------------------------------------------
 
@@ -27,7 +27,8 @@ function json.unmarked(body)
   if type(body) ~= "string" then
     return ""
   end
-  return body:sub(1, #MARK) == MARK and body:sub(#MARK + 1) or body
+  local _, mark_end = body:find(MARK)
+  return mark_end and body:sub(mark_end + 1) or body
 end
 
 --- Decodes a JSON object or list; the API's in its one shape: integers and ids
@@ -35,7 +36,7 @@ end
 -- @return the table, or nil where the text is anything else
 function json.decode(body)
   local ok, value = pcall(read or load_cjson(), body)
-  if not ok and type(body) == "string" and body:sub(1, #MARK) == MARK then
+  if not ok and type(body) == "string" and body:find(MARK) then
     ok, value = pcall(read, json.unmarked(body))
   end
   if ok and type(value) == "table" then
