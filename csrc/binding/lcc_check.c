@@ -81,6 +81,7 @@ void lcc_push_options(lua_State *L)
 typedef struct lcc_shared {
   dcc_order *order; /* empty; NULL: a check is using it, or it is not made */
   lcc_names names;
+  bool named;       /* they are filled in */
 } lcc_shared;
 
 /* The order is the call's own: a check that a finalizer makes within it takes
@@ -112,8 +113,7 @@ static int shared_gc(lua_State *L)
 
 static void push_shared(lua_State *L)
 {
-  lcc_shared *shared = lcc_push_owner(L, sizeof *shared, LCC_ORDER, shared_gc);
-  lcc_names_pin(L, &shared->names, option_names, OPTIONS - 1);
+  (void)lcc_push_owner(L, sizeof(lcc_shared), LCC_ORDER, shared_gc);
 }
 
 /* ---- checking ---------------------------------------------------------- */
@@ -237,6 +237,9 @@ static int core_check(lua_State *L)
   bool check_csr = true, good;
   int status = 0;
   lua_settop(L, 9);
+  if (!shared->named)
+    lcc_names_pin(L, &shared->names, option_names, OPTIONS - 1);
+  shared->named = true;
   good = read_options(L, 2, &shared->names, &options, &check_csr);
   if (check_csr)
     options.csr_names = luaL_optstring(L, 7, NULL);

@@ -22,22 +22,23 @@ end
 
 local rawequal = rawequal
 
--- These functions take at most two arguments, as a vararg costs more.
 local function with_dot(module, name, f)
-  return function(first, second)
+  return function(first, ...)
     if rawequal(first, module) then
       refuse("colon", name)
     end
-    return f(first, second)
+    return f(first, ...)
   end
 end
 
 --- Makes functions of a module refuse a call with a colon.
 -- @param what the module's name, for the message
 -- @param names of the functions
-function calls.functions(module, what, names)
+-- @param from, to where they are and where they come; the module by default
+function calls.functions(module, what, names, from, to)
   for _, name in ipairs(names) do
-    module[name] = with_dot(module, what .. "." .. name, module[name])
+    (to or module)[name] = with_dot(module, what .. "." .. name,
+                                    (from or module)[name])
   end
 end
 
