@@ -351,7 +351,7 @@ static void report_unknown(dcc_check *c, const dcc_place *place, bool passes,
                            unsigned object, const char *name, size_t length)
 {
   char hint[96] = "";
-  if (dcc_report_has_room(c, DCC_PROBLEM))
+  if (dcc_report_has_room(c, passes ? DCC_WARNING : DCC_PROBLEM))
     dcc_form_path(c->body->root,
                   dcc_form_nearest(c->body, object, name, length), hint,
                   sizeof hint);

@@ -242,7 +242,8 @@ static bool is_end(unsigned i, unsigned parts, const char *word)
   size_t length = strlen(word);
   for (; parts > 0; parts--, i = dcc_form[i].parent) {
     size_t n;
-    if (i == DCC_ORDER)
+    if (i == DCC_ORDER || length == 0 ||
+        dcc_form[i].name[dcc_form[i].name_length - 1] != word[length - 1])
       return false;
     n = squeeze(end, dcc_form[i].name, dcc_form[i].name_length);
     if (n > length || memcmp(word + length - n, end, n) != 0)
@@ -268,15 +269,47 @@ static unsigned by_end(const dcc_rows *rows, unsigned parent, unsigned parts,
   return best;
 }
 
+/* The letters of a name, a bit for each of 32 kinds. */
+static uint32_t letters_of(const char *s, size_t n)
+{
+  uint32_t letters = 0;
+  for (size_t i = 0; i < n; i++)
+    letters |= UINT32_C(1) << ((unsigned char)dcc_ascii_lower(s[i]) & 31);
+  return letters;
+}
+
+static unsigned count_bits(uint32_t bits)
+{
+  unsigned count = 0;
+  for (; bits != 0; bits &= bits - 1)
+    count++;
+  return count;
+}
+
+/* A distance that a name has at least: what only one of the two has takes a
+ * change each. */
+static unsigned least_distance(const dcc_field *f, size_t length,
+                               uint32_t letters)
+{
+  uint32_t its = letters_of(f->name, f->name_length);
+  size_t least = length > f->name_length ? length - f->name_length
+                                         : f->name_length - length;
+  unsigned ours = count_bits(letters & ~its);
+  unsigned others = count_bits(its & ~letters);
+  unsigned more = ours > others ? ours : others;
+  return least > more ? (unsigned)least : more;
+}
+
 /* The member of `parent` that is spelled nearly so. */
 static unsigned by_spelling(const dcc_rows *rows, unsigned parent,
                             const char *name, size_t length)
 {
   unsigned best = 0, limit = (unsigned)length / 3 + 1;
+  const uint32_t letters = letters_of(name, length);
   for (unsigned i = 0; (i = dcc_rows_next(rows, i + 1)) < DCC_FIELDS;) {
     const dcc_field *f = &dcc_form[i];
     unsigned d;
-    if (f->parent != parent)
+    if (f->parent != parent || least_distance(f, length, letters) >= limit)
       continue;
     d = distance(name, length, f->name, f->name_length);
     if (d < limit) {
