@@ -143,10 +143,10 @@ describe("a queue whose step was interrupted", function()
 
   -- Places four orders, one of which is refused for good, with an interruption
   -- at the n-th line of a step.
-  local function play(n)
+  local function play(n, journal)
     local box = service.new { post = { PLACED, 400, PLACED },
                               lookup = { 404 } }
-    local client = client_of(box, { recover_for = 0,
+    local client = client_of(box, { recover_for = 0, journal = journal,
                                     retry = { attempts = 1 } })
     local queue, outcomes, told = client:queue { concurrency = 2 }, {}, 0
     local tickets = {}
@@ -171,12 +171,24 @@ describe("a queue whose step was interrupted", function()
     return hit, steps, tickets, box, queue
   end
 
-  it("goes on, wherever that was, and every order has one outcome", function()
+  -- The orders of a journal by their names: "intent", or the outcome.
+  local function noted(journal)
+    local names, steps = {}, {}
+    for _, entry in ipairs(journal and journal:read() or {}) do
+      names[entry.entry] = names[entry.entry] or entry.alternative_order_id
+      steps[names[entry.entry]] = entry.outcome or steps[names[entry.entry]]
+                                  or "intent"
+    end
+    return steps
+  end
+
+  local function check_all(new_journal)
     local n, hit = 0, true
     while hit do
       n = n + 1
       local steps, tickets, box, queue
-      hit, steps, tickets, box, queue = play(n)
+      local journal = new_journal and new_journal()
+      hit, steps, tickets, box, queue = play(n, journal)
       assert.is_true(steps <= 200, "still not done, line " .. n)
       assert.are.equal(0, queue.left)
       assert.are.equal(0, queue.running)
@@ -191,6 +203,10 @@ describe("a queue whose step was interrupted", function()
         local outcome, sent = ticket:outcome(), posts["queue-" .. i] or 0
         assert.is_table(outcome, "no outcome, line " .. n)
         assert.is_true(sent <= 1, "sent twice, line " .. n)
+        local line = noted(journal)["queue-" .. i]
+        assert.is_true(not journal or sent == 0 or line ~= nil,
+                       "sent without a line, line " .. n)
+        assert.is_true(line ~= "placed" or sent == 1)
         if sent == 1 and not outcome.ok then
           assert.is_true(outcome.err.outcome == "unknown" or
                          outcome.err.kind == "refused", "line " .. n)
@@ -199,6 +215,14 @@ describe("a queue whose step was interrupted", function()
       queue:close()
     end
     assert.is_true(n > 100)
+  end
+
+  it("goes on, wherever that was, and every order has one outcome", function()
+    check_all()
+  end)
+
+  it("does so with a journal", function()
+    check_all(require("certcentral.journal").memory)
   end)
 
   it("is not told of a step within a step", function()

@@ -3,6 +3,7 @@
 
 local certcentral = require "certcentral"
 local clocks = require "certcentral.sandbox.clock"
+local core = require "certcentral.core"
 local journal = require "certcentral.journal"
 local orders = require "support.orders"
 local sandbox = require "certcentral.sandbox"
@@ -267,6 +268,67 @@ describe("a queue", function()
     end
     assert.is_true(told.placed > 20 and told.not_placed > 10 and
                    told.unknown > 20)
+  end)
+end)
+
+describe("a queue with a journal in a file", function()
+  local path, append
+  before_each(function()
+    path, append = os.tmpname(), core.append
+  end)
+  after_each(function()
+    core.append = append
+    os.remove(path)
+  end)
+
+  it("has all lines of a step on the disk at once", function()
+    local appended = 0
+    core.append = function(...)
+      appended = appended + 1
+      return append(...)
+    end
+    local entries = assert(journal.file(path))
+    local client, box = start { journal = entries }
+    local queue = client:queue { concurrency = 50 }
+    for i = 1, 50 do
+      queue:add(order("name-" .. i))
+    end
+    appended = 0
+    repeat until queue:step(1) == 0
+    assert.are.equal(50, #box:orders())
+    assert.are.equal(100, #entries:read())
+    assert.are.same({}, entries:open_orders())
+    assert.is_true(appended <= 4, tostring(appended))
+  end)
+
+  it("sends nothing while another one writes there", function()
+    local client, box = start { journal = assert(journal.file(path)) }
+    local lock = assert(core.lock(path))
+    local queue = client:queue()
+    queue:add(order "name-1")
+    queue:add(order "name-2")
+    for _ = 1, 3 do
+      assert.are.equal(2, queue:step(0))
+    end
+    assert.are.equal(0, #box:orders())
+    lock:release()
+    repeat until queue:step(1) == 0
+    assert.are.equal(2, #box:orders())
+  end)
+
+  it("and places none where that cannot be written", function()
+    local entries = assert(journal.file(path))
+    local client, box = start { journal = entries }
+    local queue = client:queue()
+    local ticket = queue:add(order "name-1")
+    core.append = function()
+      return nil, "the disk is full"
+    end
+    repeat until queue:step(1) == 0
+    assert.are.equal("config", ticket:outcome().err.kind)
+    assert.is_truthy(ticket:outcome().err.message:find("disk is full", 1,
+                                                       true))
+    assert.are.equal(0, #box:orders())
   end)
 end)
 

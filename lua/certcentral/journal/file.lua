@@ -311,6 +311,25 @@ function file:write(entry, wait)
   return true
 end
 
+--- Appends many entries with one look at the disk, or none of them; for
+-- queues. It waits for no other process.
+-- @return true; false where another one is at work; or nil, message
+function file:_write_all(list)
+  if self.closed then
+    return nil, entries.CLOSED
+  end
+  local lines = {}
+  for i, entry in ipairs(list) do
+    entries.check(entry)
+    lines[i] = encode(entry) .. "\n"
+  end
+  local ok, message = core.append(self.path, table.concat(lines))
+  if ok == nil then
+    return nil, explain(self, message)
+  end
+  return ok
+end
+
 -- ---- compacting ------------------------------------------------------------
 
 -- The entries to keep: those that are open, or were closed not long ago.

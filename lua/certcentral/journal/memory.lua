@@ -17,6 +17,17 @@ function memory:write(entry)
   return true
 end
 
+-- As that of a journal in a file.
+function memory:_write_all(list)
+  for _, entry in ipairs(list) do
+    local ok, message = self:write(entry)
+    if not ok then
+      return nil, message
+    end
+  end
+  return true
+end
+
 function memory:_each(visit)
   if self.closed then
     return nil, entries.CLOSED

@@ -405,6 +405,7 @@ function queue.new(client, options)
     queued = {}, first = 1, last = 0,   -- those that have not begun
     transfers = {},                     -- id -> ticket
     waiting = waiting.new(), names = {},
+    notes = {}, -- tickets whose policy waits for the journal
     idle = {}, -- coroutines whose policy has come to its end
     results = { first = 1, last = 0 }, -- exchanges that ended
     batch = false, batch_at = 1, -- of the network, on its way to results

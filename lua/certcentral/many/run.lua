@@ -3,6 +3,7 @@
 -- of a queue.
 
 local core = require "certcentral.core"
+local entries = require "certcentral.journal.entries"
 local errors = require "certcentral.error"
 local pcall = require "certcentral.pcall"
 local policy = require "certcentral.client.policy"
@@ -15,7 +16,8 @@ local SLICE = 0.002 -- seconds of work in a step that may not wait
 local GROUP = 16     -- requests
 
 -- What a policy yields with: this, and "transfer" and an id, "sleep" or "rate"
--- and seconds. And what it yields with at its end: its coroutine is used again.
+-- and seconds, "note" and an entry for the journal. And what it yields with at
+-- its end: its coroutine is used again.
 local YIELD, OVER = {}, {}
 
 -- ---- the world of a queue ------------------------------------------------
@@ -50,6 +52,27 @@ local function exchange(self, ...)
   return client:_explained(coroutine.yield(YIELD, "transfer", id))
 end
 
+-- A journal of this package's own as the policies of a queue see it: what they
+-- note within a step is written together. nil for another journal.
+local function noting(self, journal)
+  if not journal or not entries.is_own(journal) then
+    return nil
+  end
+  local own = setmetatable({}, { __index = journal })
+  function own.write(_, entry, wait)
+    if not self.current.call.cancelled then
+      local ok, message = coroutine.yield(YIELD, "note", entry)
+      if ok ~= false then
+        return ok, message
+      end
+    end
+    -- the queue may have left its journal to another process
+    local now = self.view.journal == own and journal or self.view.journal
+    return now:write(entry, wait)
+  end
+  return own
+end
+
 --- The client as the policies of a queue see it.
 function queue_run.view(self, client)
   local world = {}
@@ -64,7 +87,7 @@ function queue_run.view(self, client)
                            "sleep", seconds)
   end
   return setmetatable({
-    world = world, patient = true,
+    world = world, patient = true, journal = noting(self, client.journal),
     _exchange = function(_, ...) return exchange(self, ...) end,
   }, { __index = client })
 end
@@ -182,6 +205,9 @@ local function after(self, ticket, ok, first, kind, value)
     if ticket.call.cancelled then
       return stop(self, ticket, ticket.call.cancelled)
     end
+  elseif kind == "note" then
+    ticket.note = value
+    self.notes[#self.notes + 1] = ticket
   elseif ticket.call.cancelled then
     return resume(self, ticket)
   else
@@ -199,6 +225,30 @@ function resume(self, ticket, ...)
   self.current = ticket
   after(self, ticket, coroutine.resume(ticket.thread, ...))
   self.current = before
+end
+
+-- Writes what the policies have noted, and goes on with them; where another
+-- process writes, each waits for it. One that was given up meanwhile has
+-- written its own.
+local function write_notes(self)
+  local tickets, list, journal = self.notes, {}, self.client.journal
+  if not tickets[1] then
+    return
+  end
+  for _, ticket in ipairs(tickets) do
+    list[#list + 1] = ticket.note
+  end
+  local tried, ok, message = errors.try(journal._write_all, journal, list)
+  if not tried then
+    ok, message = nil, errors.told(ok)
+  end
+  self.notes = {}
+  for _, ticket in ipairs(tickets) do
+    if ticket.note then
+      ticket.note = nil
+      resume(self, ticket, ok, message)
+    end
+  end
 end
 
 local function drop_first(self)
@@ -302,8 +352,11 @@ local function take_results(self, over)
     end
     if over() then
       return
-    elseif taken % GROUP == 0 and next(self.transfers) then
-      exchange_all(self, 0)
+    elseif taken % GROUP == 0 then
+      write_notes(self)
+      if next(self.transfers) then
+        exchange_all(self, 0)
+      end
     end
   end
 end
@@ -315,7 +368,8 @@ end
 --- Seconds until there is something to do; infinite where only a transfer's
 -- sockets can tell.
 function queue_run.seconds_to_next(self)
-  if self.results.first <= self.results.last or may_begin(self) then
+  if self.results.first <= self.results.last or may_begin(self) or
+     self.notes[1] then
     return 0
   end
   return max(0, self.waiting:time() - self.client.world.clock())
@@ -335,6 +389,10 @@ local LOST = "out of memory while it was in progress"
 -- Ends an order that nothing would go on with: its call was interrupted, or
 -- what it waits for was not noted, or it has an outcome already.
 local function rescue_one(self, ticket)
+  if ticket.note and not ticket.result then
+    self.notes[#self.notes + 1] = ticket
+    return
+  end
   local id, status = ticket.transfer, status_of(ticket)
   if status == "dead" or status == "suspended" and (ticket.result or
      not self.waiting.set[ticket] and
@@ -379,6 +437,7 @@ end
 local function rescue(self)
   forget_unlisted(self)
   self.waiting:rebuild()
+  self.notes = {}
   local begun, done, left = survey(self)
   self.current, self.running, self.left = nil, #begun, left
   for _, ticket in ipairs(done) do
@@ -410,6 +469,7 @@ function queue_run.step(self, timeout)
     take_results(self, over)
     wake(self, over)
     begin_queued(self, over)
+    write_notes(self)
     local done = self.closed or self.left == 0 or self.finished > before
     if self.closed or self.left == 0 then
       break
@@ -417,6 +477,7 @@ function queue_run.step(self, timeout)
     wait(self, done and 0 or
          max(0, min(queue_run.seconds_to_next(self), ends - clock())))
     take_results(self, over)
+    write_notes(self)
   until self.finished > before or self.left == 0 or self.closed or
         clock() >= ends
 end
@@ -441,7 +502,11 @@ end
 -- Runs the policy of an order to its end, which it reaches without waiting:
 -- its call is cancelled.
 function stop(self, ticket, why)
-  local id = ticket.transfer
+  local id, note = ticket.transfer, ticket.note
+  if note then
+    ticket.note = nil
+    return resume(self, ticket, false) -- it is written at once
+  end
   if self.waiting.set[ticket] then
     self.waiting:remove(ticket)
     return resume(self, ticket)
