@@ -249,9 +249,15 @@ $(BUILD)/bench/hang.so: spec/bench/hang.c
 	@mkdir -p $(@D)
 	$(CC) $(DEFINES) $(CFLAGS) $(WARNINGS) -fPIC -shared -o $@ $<
 
+$(BUILD)/%/bench/thin.so: spec/bench/thin.c
+	@mkdir -p $(@D)
+	$(CC) $(DEFINES) $(CFLAGS) $(WARNINGS) $(INC_$*) -fPIC -shared -o $@ $< \
+		$(CURL_LIBS)
+
 bench: deps-bench
 	@$(MAKE) -s --no-print-directory all test-programs $(BUILD)/bench/base \
-		$(BUILD)/bench/hang.so
+		$(BUILD)/bench/hang.so $(BUILD)/lua5.4/bench/thin.so \
+		$(BUILD)/lua5.1/bench/thin.so
 	@BUILD=$(BUILD) sh spec/bench/run.sh
 
 -include spec/prove.mk

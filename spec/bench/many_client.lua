@@ -1,7 +1,9 @@
 --- What is measured of many orders at once.
 --
 --   many_client.lua time URL CA_FILE COUNT CONCURRENCY
---     wall time of COUNT orders in seconds, connections open
+--     wall time and CPU time of COUNT orders in seconds, connections open
+--   many_client.lua garbage URL CA_FILE COUNT CONCURRENCY
+--     bytes that each order leaves to the collector
 --   many_client.lua memory URL CA_FILE COUNT
 --     bytes of this process for each of COUNT orders in flight
 --   many_client.lua steps URL CA_FILE COUNT
@@ -22,7 +24,7 @@ local client = assert(certcentral.new {
 })
 
 -- Made first: the orders are the caller's memory.
-local pool = orders.pool("typical", count)
+local pool = orders.pool("typical", count, 8) -- CSRs that are known
 
 -- A queue with `count` orders in flight; the time that each step took.
 local function in_flight()
@@ -41,23 +43,36 @@ end
 
 local measures = {}
 
+-- Places n orders; returns how long that took once they were added.
+local function place(queue, n)
+  local placed = 0
+  for i = 1, n do
+    queue:add(pool[i], function(outcome)
+      placed = placed + (outcome.ok and 1 or 0)
+    end)
+  end
+  local began = core.clock()
+  repeat until queue:step(1) == 0
+  assert(placed == n, "an order failed")
+  return core.clock() - began
+end
+
 -- The connections are opened by a run of the same kind, in the same queue.
 function measures.time()
   local queue = client:queue { concurrency = concurrency }
-  local function run(n)
-    local placed = 0
-    for i = 1, n do
-      queue:add(pool[i], function(outcome)
-        placed = placed + (outcome.ok and 1 or 0)
-      end)
-    end
-    local began = core.clock()
-    repeat until queue:step(1) == 0
-    assert(placed == n, "an order failed")
-    return core.clock() - began
-  end
-  run(concurrency)
-  return run(count)
+  place(queue, concurrency)
+  local cpu = os.clock()
+  return place(queue, count), os.clock() - cpu
+end
+
+function measures.garbage()
+  local queue = client:queue { concurrency = concurrency }
+  place(queue, count)
+  collectgarbage()
+  collectgarbage "stop"
+  local before = collectgarbage "count"
+  place(queue, count)
+  return (collectgarbage "count" - before) * 1024 / count
 end
 
 -- One order first: what a connection or two need is not counted.

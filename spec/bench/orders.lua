@@ -7,7 +7,7 @@ local x509name = require "openssl.x509.name"
 
 local orders = {}
 
-local CSRS = 64 -- how many different ones there are
+local CSRS = 64 -- how many different ones there are by default
 
 local key, csrs
 
@@ -27,8 +27,8 @@ local function csr_for(names)
 end
 
 -- The names of the i-th order, and a CSR that has them.
-local function names_of(i)
-  i = (i - 1) % CSRS + 1
+local function names_of(i, count)
+  i = (i - 1) % (count or CSRS) + 1
   local names = { ("www%d.example.com"):format(i), "example.com",
                   ("app%d.example.com"):format(i), "api.example.com",
                   "static.example.com", ("shop%d.example.net"):format(i) }
@@ -38,8 +38,9 @@ local function names_of(i)
 end
 
 --- 25 fields, 6 names, a CSR of 2048 bits that has them.
-function orders.typical(i)
-  local common_name, dns_names, csr = names_of(i)
+-- @param different how many CSRs there are; 64 by default
+function orders.typical(i, different)
+  local common_name, dns_names, csr = names_of(i, different)
   return {
     certificate = {
       common_name = common_name, dns_names = dns_names,
@@ -112,10 +113,10 @@ function orders.maximal(i)
   return order
 end
 
-function orders.pool(kind, count)
+function orders.pool(kind, count, different)
   local pool = {}
   for i = 1, count do
-    pool[i] = orders[kind](i)
+    pool[i] = orders[kind](i, different)
   end
   return pool
 end

@@ -12,6 +12,7 @@ do
   taskset -c 0 "$lua" spec/bench/encode.lua
   "$lua" spec/bench/transport.lua
   "$lua" spec/bench/many.lua
+  taskset -c 0 "$lua" spec/bench/growth.lua
 done
 LUA_CPATH="$(pwd)/$BUILD/lua5.4/?.so;;" lua5.4 spec/bench/require.lua
 CERTCENTRAL_TEST_BUILD="$(pwd)/$BUILD" LUA_CPATH="$(pwd)/$BUILD/lua5.1/?.so;;" \

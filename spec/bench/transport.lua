@@ -44,26 +44,31 @@ local function compare(name, base, ours, wall_goals, cpu_goals)
 end
 
 local url, dir = server.url, server.dir
-local function client(count, where, ca_file)
-  return ("%s spec/bench/client.lua %d %s %s"):format(SELF, count, url
-    .. where, ca_file)
+local function client(what, count, where, ca_file)
+  return ("%s spec/bench/client.lua %s %d %s %s %s/body"):format(SELF, what,
+    count, url .. where, ca_file, dir)
 end
 local function base(kind, count, where, ca_file)
-  return ("%s/bench/base %s %d %s/order/certificate/x %s %s/body"):format(
+  return ("%s/bench/base %s %d 1 %s/order/certificate/x %s %s/body"):format(
     build, kind, count, url .. where, ca_file, dir)
 end
 
 local ok, message = pcall(function()
   local one = server.ca_file
-  shell("%s %s/body", client(0, "", one), dir)
+  shell("%s", client("body", 0, "", one))
   shell("cat /etc/ssl/certs/ca-certificates.crt %s > %s/all.pem", one, dir)
   row.head "a bare libcurl loop"
-  compare("place_order, open connection", base("", COUNT, "", one),
-          client(COUNT, "", one), { 1.50, 1.38 }, { 1.90, 1.65 })
+  compare("place_order, open connection", base("kept", COUNT, "", one),
+          client("time", COUNT, "", one), { 1.50, 1.38 }, { 1.90, 1.65 })
+  compare("cjson and the thinnest binding", base("kept", COUNT, "", one),
+          client("thin", COUNT, "", one))
+  row.print("garbage of place_order, in kB",
+            { figures(client("garbage", COUNT, "", one)) / 1000 },
+            { 3.5, 3 })
   row.head "a CA file of one certificate"
   compare("fresh connection, system's CAs",
-          client(FRESH, "/close", one),
-          client(FRESH, "/close", dir .. "/all.pem"))
+          client("time", FRESH, "/close", one),
+          client("time", FRESH, "/close", dir .. "/all.pem"))
 end)
 server.stop()
 assert(ok, message)
