@@ -2,8 +2,8 @@
 -- Prints the messages that the library gives to people, each with the test that
 -- leads to it: what the quick specs make it say. `make messages`
 local SPECS = {
-  account = { "certificate", "endpoints", "ensure_reissue", "preflight",
-    "reissue", "renew", "save", "wait" },
+  account = { "certificate", "endpoints", "ensure_reissue", "keep",
+    "preflight", "reissue", "renew", "save", "wait" },
   client = { "budget", "claims", "client", "failures", "http_date", "log",
     "lookup", "options", "outcome", "policy", "recover", "response" },
   face = { "help", "mistakes" },

@@ -298,6 +298,15 @@
 ---@field auto? boolean true: the order is set to do so by itself.
 ---@field order_id integer The order's id.
 
+--- What `keep` did.
+---@class certcentral.kept
+---@field action "none"|"wait"|"reissue"|"renew"|"save" What is to be done.
+---@field done boolean Whether this call did it.
+---@field order_id integer The order that is there now.
+---@field certificate_id? integer Its certificate.
+---@field next_at number When to call again, in seconds since 1970.
+---@field reason string Why.
+
 --- What an order's domains need.
 ---@class certcentral.dcv
 ---@field order_id integer The order's id.
@@ -437,7 +446,7 @@
 ---@field deadline? number Seconds for a call with all that it sends and waits for. `client:wait` has a `timeout` of its own.
 ---@field retry? {attempts?: integer, base?: number, cap?: number} At most so many attempts; the n-th pause is a random part of `base * 2^(n-1)` seconds, at most `cap`.
 ---@field recover_for? number Seconds that an unclear order or reissue is looked for.
----@field store? certcentral.store|false Where `ensure_order`, `renew` and `ensure_reissue` keep their claims; false: no claims.
+---@field store? certcentral.store|false Where `ensure_order`, `renew`, `ensure_reissue` and `keep` have their claims, and `keep` what it did; false: no claims, and no `keep`.
 ---@field any_404? boolean Take every 404 to a look-up that is not an HTML page for "no such order". By default only CertCentral's own `not_found|order` is.
 ---@field unique_ids? boolean Say that the account refuses a second order of the same `alternative_order_id`: what is not found is sent again.
 ---@field rate? certcentral.window[]|false How many requests may be sent in how many seconds; false: any number.
@@ -536,6 +545,19 @@
 --- Options of client:renew.
 ---@class certcentral.client_renew_options: certcentral.order_options
 ---@field renew_early? boolean Buy though the order has more than 30 days left.
+
+--- Options of client:keep.
+---@class certcentral.client_keep_options
+---@field files? table Where the certificate goes: `fullchain` or `certificate`, `chain`, `key`, as for `save`. Without it nothing is saved.
+---@field key? "new"|"same" Required: `new`, a new key for each certificate, which waits in a file beside `files.key` until its certificate is saved; or `same`, the key that there is.
+---@field least? integer The days that a certificate must have left when the next one is issued.
+---@field renew_ahead? integer How many days before the plan ends to renew the order. One that lasts as long as its certificate is renewed `least` days before.
+---@field renew_early? boolean Buy though the plan can still reissue.
+---@field window? string[] Two times of day in UTC, as `{"02:00", "05:00"}`: reissue and renew between them only, at a time that follows from the common name. What has less than `least` days left does not wait.
+---@field floor? number Seconds between two purchases or reissues.
+---@field skip_approval? boolean As in an order: for reissues and renewals that nobody is to approve.
+---@field dry_run? boolean Say what would be done; change nothing.
+---@field follow? boolean Only fetch and save what another machine has brought about.
 
 --- Options of client:renewal_advice.
 ---@class certcentral.client_renewal_advice_options
@@ -773,6 +795,21 @@ function client:save(id, files) end
 ---@return certcentral.result|nil
 ---@return certcentral.info|certcentral.error
 function client:renew(id, changes, options) end
+
+--- Does what an order's certificate needs next, and nothing else. For cron:
+--- one step with each call. What is pending is waited for, what is issued is
+--- saved; then the certificate is reissued when `certcentral.schedule` says
+--- so, and the order renewed when its plan ends, never before. An order that
+--- was renewed is followed to the one that is there now, so that the first id
+--- stays good. Before anything is sent it is noted in the `store`: whatever
+--- the service answers, there is one purchase or reissue within `floor`. An
+--- order that is set to renew or reissue by itself is only waited for. One
+--- that is over is `refused`.
+---@param id integer|string an order's id
+---@param options certcentral.client_keep_options
+---@return certcentral.kept|nil
+---@return certcentral.error|nil
+function client:keep(id, options) end
 
 --- Says whether to renew, to reissue or to wait. `reissue` when
 --- `certcentral.schedule` says so, `renew` in the last `days` of the order,

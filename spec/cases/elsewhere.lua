@@ -26,6 +26,7 @@ local specs = {
   wait = { "client:wait" },
   certificate = { "client:certificate" },
   save = { "client:save" },
+  keep = { "client:keep" },
   ensure_reissue = { "client:ensure_reissue" },
   schedule = { "certcentral.schedule" },
   renew = { "client:renew", "client:renewal_advice" },

@@ -175,7 +175,7 @@ return {
   },
   ["lua/certcentral/account/certificate.lua"] = {
     [
-      "options 'key_file' and 'private_key' to 'save' exclude each other"
+      "options 'key_file' and 'private_key' to '%s' exclude each other"
     ] = R[9],
   },
   ["lua/certcentral/account/organizations.lua"] = {

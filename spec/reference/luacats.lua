@@ -198,6 +198,7 @@ local SPECIAL = {
   ["certcentral.request.request"] = "certcentral.request",
   ["client:change_dcv_method.data"] = "certcentral.answer",
   ["client:create_organization.result"] = "certcentral.answer",
+  ["client:keep.result"] = "certcentral.kept",
   ["client:dcv.data"] = "certcentral.dcv",
   ["client:dcv_records.list"] = "certcentral.record[]",
   ["client:recover.list"] = "certcentral.recoveries",

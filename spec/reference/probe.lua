@@ -118,6 +118,7 @@ end
 local TYPES = {
   string = "string", boolean = "boolean", ["function"] = "function",
   number = "number", table = "table",
+  ["table of names of files"] = "table",
   ["table of an order's members"] = "table",
   ["'us' or 'eu'"] = '"us"|"eu"',
   ["list of strings"] = "string[]", ["list of host names"] = "string[]",
@@ -139,7 +140,7 @@ local BEGINNINGS = {
   { "^store with", "certcentral.store|false" },
   { "^'curl'", '"curl"|"resty"|"thread"|certcentral.transport|table' },
   { "^name of a file", "string" }, { "^host name", "string" },
-  { "^private key", "string" },
+  { "^private key", "string" }, { "^two times of day", "string[]" },
   { "^UTF%-8 text", "string" }, { "^'yyyy", "string" },
   { "^a product's name", "string" }, { "^%d+ to %d+ bytes", "string" },
 }

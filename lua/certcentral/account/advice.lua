@@ -117,6 +117,8 @@ local function advise(order, now, options)
   return advice
 end
 
+advice_of.advise = advise
+
 local OPTIONS = { days = rules.integer(1, 1095),
                   least = rules.integer(0, 1095) }
 

@@ -241,25 +241,27 @@ local FILES = { certificate = path, chain = path, fullchain = path,
                 passphrase = "string" }
 local TEXTS = { "certificate", "chain", "fullchain" }
 
-local function check_files(files)
+local function check_files(files, who)
   if files == nil then
-    options_of.raise("bad argument #2 to 'save' (table expected, got no "
-                     .. "value)")
+    options_of.raise("bad argument #2 to '%s' (table expected, got no "
+                     .. "value)", who)
   end
-  files = arguments.options(files, FILES, "save")
+  files = arguments.options(files, FILES, who)
   if files.key_file and files.private_key then
-    options_of.raise("options 'key_file' and 'private_key' to 'save' exclude "
-                     .. "each other")
+    options_of.raise("options 'key_file' and 'private_key' to '%s' exclude "
+                     .. "each other", who)
   elseif (files.key_file or files.private_key) and not files.key then
-    options_of.raise("missing option 'key' to 'save' (where the key is to "
-                     .. "go)")
+    options_of.raise("missing option 'key' to '%s' (where the key is to "
+                     .. "go)", who)
   elseif not (files.certificate or files.chain or files.fullchain or
               files.key) then
-    options_of.raise("missing options to 'save' (certificate, chain, "
-                     .. "fullchain or key expected)")
+    options_of.raise("missing options to '%s' (certificate, chain, "
+                     .. "fullchain or key expected)", who)
   end
   return files
 end
+
+certificate.check_files = check_files
 
 -- The order itself is there, whatever became of the files.
 local function not_saved(kind, message, id, members)
@@ -316,7 +318,7 @@ end
 -- @return what certificate() returns; or nil, err
 function certificate.save(self, id, files)
   id = arguments.id(id, "order", "save")
-  files = check_files(files)
+  files = check_files(files, "save")
   local found, err = fetch(self, id, FORMATS[1])
   if not found then
     return nil, err

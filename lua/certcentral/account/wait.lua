@@ -42,6 +42,8 @@ local function needed(order)
     (", by %s or in CertCentral"):format(table.concat(calls, ", ")) or "")
 end
 
+wait.needed = needed
+
 --- The error of an order that is not, or not yet, issued.
 -- @param kind "refused" for good, "unavailable" for now
 function wait.not_issued(kind, order, said)

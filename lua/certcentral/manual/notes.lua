@@ -98,6 +98,16 @@ return {
     .. "takes a member out. `info.existed`: it was there already. An order "
     .. "with more than 30 days left is `refused` and nothing is sent: its "
     .. "certificate is reissued at no cost.",
+  ["client:keep"] =
+    "For cron: one step with each call. What is pending is waited for, what is "
+    .. "issued is saved; then the certificate is reissued when "
+    .. "`certcentral.schedule` says so, and the order renewed when its plan "
+    .. "ends, never before. An order that was renewed is followed to the one "
+    .. "that is there now, so that the first id stays good. Before anything is "
+    .. "sent it is noted in the `store`: whatever the service answers, there "
+    .. "is one purchase or reissue within `floor`. An order that is set to "
+    .. "renew or reissue by itself is only waited for. One that is over is "
+    .. "`refused`.",
   ["certcentral.schedule"] =
     "Each item has `at`, when to issue, in seconds since 1970, and `days`, "
     .. "how long the certificate lasts. With no more certificates than the "

@@ -72,8 +72,8 @@ local sets = {
     { "recover_for", usual.recover_for, "Seconds that an unclear order or "
       .. "reissue is looked for." },
     { "store", "a shared dict `certcentral` in nginx, else a directory",
-      "Where `ensure_order`, `renew` and `ensure_reissue` keep their "
-      .. "claims; false: no claims." },
+      "Where `ensure_order`, `renew`, `ensure_reissue` and `keep` have their "
+      .. "claims, and `keep` what it did; false: no claims, and no `keep`." },
     { "any_404", false, "Take every 404 to a look-up that is not an HTML page "
       .. "for \"no such order\". By default only CertCentral's own "
       .. "`not_found|order` is." },
@@ -132,6 +132,29 @@ local own = {
     .. "the result has a value for a CNAME, else dns-txt-token.") },
   ["client:duplicate"] = { ALLOW_NAMES },
   ["client:ensure_reissue"] = { ALLOW_NAMES },
+  ["client:keep"] = {
+    { "files", nil, "Where the certificate goes: `fullchain` or `certificate`, "
+      .. "`chain`, `key`, as for `save`. Without it nothing is saved." },
+    { "key", nil, "Required: `new`, a new key for each certificate, which "
+      .. "waits in a file beside `files.key` until its certificate is saved; "
+      .. "or `same`, the key that there is." },
+    { "least", advice.LEAST, "The days that a certificate must have left when "
+      .. "the next one is issued." },
+    { "renew_ahead", advice.DAYS, "How many days before the plan ends to renew "
+      .. "the order. One that lasts as long as its certificate is renewed "
+      .. "`least` days before." },
+    { "renew_early", false, "Buy though the plan can still reissue." },
+    { "window", nil, "Two times of day in UTC, as `{\"02:00\", \"05:00\"}`: "
+      .. "reissue and renew between them only, at a time that follows from the "
+      .. "common name. What has less than `least` days left does not wait." },
+    { "floor", "a tenth of the certificate's lifetime", "Seconds between two "
+      .. "purchases or reissues." },
+    { "skip_approval", nil, "As in an order: for reissues and renewals that "
+      .. "nobody is to approve." },
+    { "dry_run", false, "Say what would be done; change nothing." },
+    { "follow", false, "Only fetch and save what another machine has "
+      .. "brought about." },
+  },
   ["client:order"] = {
     { "include_caa_status", nil, "Ask for `caa_status_message` while the "
       .. "order is pending." } },
