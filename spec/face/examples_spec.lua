@@ -54,6 +54,7 @@ local cases = {
     { "journal '/nowhere/at/all' cannot be opened" }, status = 1 },
   { "renew.lua", csr_file .. " 123456789", { "order %d+ renews 123456789" } },
   { "renew.lua", "", { "usage: renew.lua" }, status = 1 },
+  { "keep.lua", "", { "usage: keep.lua FILE" }, status = 1 },
   { "new_key.lua", key_file,
     { "^EC key on P%-256, SHA%-256 %x+\n", "BEGIN CERTIFICATE REQUEST",
       "an order for www.example.com and example.com, with 0 warnings" } },
@@ -118,6 +119,57 @@ describe("the examples", function()
     output, status = run(command)
     check(output, status, { nil, nil, { "^order " .. id .. " was there" } })
     os.remove(journal)
+  end)
+
+  it("keep.lua saves a certificate, and has nothing to do then", function()
+    local function sure(command)
+      local output, status = run(command)
+      assert.equal(0, status, output)
+      return (output:gsub("\n$", ""))
+    end
+    local dir = sure "mktemp -d"
+    sure(("CERTCENTRAL_STATE=%s/state %s%s -e %s"):format(dir, environment(),
+      quote(lua), quote(([[
+      local certcentral, dir = require "certcentral", "%s"
+      local pem = certcentral.csr.generate { common_name = "www.example.com",
+        key_file = dir .. "/key.pem" }
+      local client = certcentral.new()
+      local order = client:place_order({ certificate = { csr = pem,
+        common_name = "www.example.com", signature_hash = "sha256" },
+        organization = { id = 123456 }, order_validity = { years = 1 },
+        skip_approval = true })
+      local file = io.open(dir .. "/list", "w")
+      file:write("# a list\n", ("%%d"):format(order.id), " ", dir, "\n")
+      file:close()]]):format(dir))))
+    sure(("curl -sf --data '{\"name\":\"example.com\"}' %s/sandbox/domains")
+         :format(server.control_url))
+    local command = ("CERTCENTRAL_STATE=%s/state %s%s examples/keep.lua "
+      .. "%s/list 'echo reload'"):format(dir, environment(), quote(lua), dir)
+    local output, status = run(command)
+    check(output, status, { nil, nil, { "/tmp/%S+: save, order %d+: the files "
+      .. "did not have the certificate; .*; next on %d%d %u%u%u %d%d%d%d\n",
+      "reload\n$" } })
+    output, status = run(command)
+    check(output, status, { nil, nil, { ": none, order %d+: the certificate "
+      .. "ends in %d+ days; .*; next on [^\n]*\n$" } })
+    sure(("echo '999 %s' > %s/list"):format(dir, dir))
+    output, status = run(command)
+    check(output, status, { nil, nil, { ": failed: the request was refused" },
+                            status = 1 })
+    sure("rm -r " .. dir)
+  end)
+
+  it("systemd/ has units that systemd takes", function()
+    local timer = read "examples/systemd/certcentral-keep.timer"
+    assert.is_truthy(timer:find("\nRandomizedDelaySec=%d+min\n"))
+    assert.is_truthy(timer:find("\nPersistent=true\n"))
+    if run "command -v systemd-analyze" == "" then
+      return -- systemd is not on this machine
+    end
+    local output = run("systemd-analyze verify --man=no --recursive-errors=no "
+      .. "examples/systemd/certcentral-keep.timer "
+      .. "examples/systemd/certcentral-keep.service")
+    assert.is_nil(output:find("certcentral%-keep%.%a+:%d+"), output)
   end)
 
   it("embed/main.c runs a script that places an order", function()

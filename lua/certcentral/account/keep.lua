@@ -229,8 +229,8 @@ local function next_turn(time, name, times)
   return time + (from + offset - time) % DAY
 end
 
--- Whether what is due may be done now: from the name's turn to the window's end,
--- or for an hour, as a timer that comes each hour has to meet it. What has
+-- Whether what is due may be done now: from the name's turn to the window's
+-- end, or for an hour, as a timer that comes each hour has to meet it. What has
 -- waited in vain until the certificate has less than `least` days goes ahead.
 local function is_time(name, now, options, left)
   local times = options.window
