@@ -1,4 +1,4 @@
--- Orders over HTTP, and a timer that renews: see nginx.conf beside this file.
+-- Orders over HTTP, and a timer that keeps certificates: see nginx.conf beside this file.
 -- luacheck: globals ngx
 
 local certcentral = require "certcentral"
@@ -70,34 +70,26 @@ local function day(time)
   return os.date("!%Y-%m-%d", time)
 end
 
--- Renews an order that is at its end; by its name the renewal is found,
--- whatever became of the worker that ordered it. Before that, an order's new
--- certificates are reissues, which need a CSR: somebody is told.
-local function look_after(account, id, log)
-  local advice, err = account:renewal_advice(id)
-  if advice and advice.action == "renew" then
-    return account:renew(id)
-  elseif advice and advice.action == "reissue" then
-    log(("order %d needs a reissue: %s"):format(id, advice.reason))
-  end
-  return advice, err
-end
-
---- Looks after the orders whose certificates end within 60 days.
-function orders.renew_due(account, now, log)
+--- Keeps the orders whose certificates end within 60 days, each with its key:
+-- reissued while the plan lasts, renewed at its end, once whatever becomes of
+-- this worker. Who has the files fetches them with `keep` and `follow`.
+function orders.keep_all(account, now, log)
   for order, err in account:orders { status = "issued",
     valid_till = { from = day(now), to = day(now + 60 * DAY) } } do
-    local done = order
-    if order and not order.is_renewed then
-      done, err = look_after(account, order.id, log)
+    local kept
+    if order then
+      kept, err = account:keep(order.id, { key = "same" })
     end
-    if not done then
-      log("renewals: " .. tostring(err))
+    if not kept then
+      log("keep: " .. tostring(err))
+    elseif kept.done then
+      log(("keep: %s of order %d: %s"):format(kept.action, kept.order_id,
+                                              kept.reason))
     end
   end
 end
 
---- init_worker_by_lua: one worker looks after renewals, every hour.
+--- init_worker_by_lua: one worker keeps the certificates, every hour.
 function orders.init_worker()
   local busy = false
   if ngx.worker.id() ~= 0 then
@@ -108,11 +100,11 @@ function orders.init_worker()
       return
     end
     busy = true
-    local ok, message = pcall(orders.renew_due, client, ngx.time(),
-      function(text) ngx.log(ngx.ERR, text) end)
+    local ok, message = pcall(orders.keep_all, client, ngx.time(),
+      function(text) ngx.log(ngx.WARN, text) end)
     busy = false
     if not ok then
-      ngx.log(ngx.ERR, "renewals: ", message)
+      ngx.log(ngx.ERR, "keep: ", message)
     end
   end))
 end

@@ -122,50 +122,40 @@ describe("examples/openresty", function()
   end)
 end)
 
-describe("the example's renewals", function()
+describe("the example's timer", function()
   local NOW = 1764000000 -- 2025-11-24
 
-  -- An account of five orders; what was asked of it.
-  local ADVICE = { "renew", nil, "renew", "reissue", "wait" }
-
-  local function new_account()
-    local asked = { renewed = {} }
+  it("keeps what ends soon, and goes on after a failure", function()
+    local orders = dofile("examples/openresty/orders.lua")
+    local asked, lines = { ids = {} }, {}
     local account = {}
     function account.orders(_, filters)
       asked.filters = filters
       local i = 0
       return function()
         i = i + 1
-        return i <= 5 and { id = i, is_renewed = i == 2 } or nil
+        if i == 4 then
+          return false, "no page"
+        end
+        return i <= 4 and { id = i } or nil
       end
     end
-    function account.renewal_advice(_, id)
-      if id == 5 then
+    function account.keep(_, id, options)
+      asked.ids[#asked.ids + 1] = id
+      assert.are.same({ key = "same" }, options)
+      if id == 2 then
         return nil, "no order"
       end
-      return { action = ADVICE[id], reason = "it ends soon" }
+      return { action = id == 1 and "renew" or "none", done = id == 1,
+               order_id = id + 100, reason = "it ends soon" }
     end
-    function account.renew(_, id)
-      asked.renewed[#asked.renewed + 1] = id
-      if id == 3 then
-        return nil, "no"
-      end
-      return { id = id + 100 }
-    end
-    return account, asked
-  end
-
-  it("are of orders at their end alone, and go on after a failure", function()
-    local orders = dofile("examples/openresty/orders.lua")
-    local account, asked = new_account()
-    asked.log = {}
-    orders.renew_due(account, NOW, function(text)
-      asked.log[#asked.log + 1] = text
+    orders.keep_all(account, NOW, function(text)
+      lines[#lines + 1] = text
     end)
     assert.are.same({ status = "issued", valid_till = {
       from = "2025-11-24", to = "2026-01-23" } }, asked.filters)
-    assert.are.same({ 1, 3 }, asked.renewed)
-    assert.are.same({ "renewals: no", "order 4 needs a reissue: it ends soon",
-                      "renewals: no order" }, asked.log)
+    assert.are.same({ 1, 2, 3 }, asked.ids)
+    assert.are.same({ "keep: renew of order 101: it ends soon",
+                      "keep: no order", "keep: no page" }, lines)
   end)
 end)
