@@ -29,10 +29,11 @@ elsewhere='attack check_rooms complete crash deps examples install messages
 # The specs that a further Lua goes without: of nginx, whose Lua is LuaJIT, of
 # the house, and of programs that only Lua 5.4 and LuaJIT are linked to. The
 # simulation knows its processes by their coroutines, of which Lua 5.1 needs
-# more.
-for_two='check_rooms complete deps embed install messages nginx nginx_example
-  nginx_faults nginx_many nginx_store nginx_wire reference secrets simulation
-  transport_thread'
+# more; the years of keep are long, and theirs is nothing but what keep_spec
+# runs there.
+for_two='check_rooms complete deps embed install keep_years messages nginx
+  nginx_example nginx_faults nginx_many nginx_store nginx_wire reference
+  secrets simulation transport_thread'
 
 # ---- one suite: run.sh --suite KIND LUA [SPEC] -------------------------------
 

@@ -119,14 +119,14 @@ end
 describe("a certificate that is kept", function()
   it("is saved, reissued within the plan and renewed at its end", function()
     local it = start()
-    local done = daily(it, 0, 420, nil, function(day, result, err)
+    local done = daily(it, 0, 430, nil, function(day, result, err)
       assert(result, err)
       assert.is_true(leaf(it).not_after > it.clock() + 9 * DAY,
                      "day " .. day)
     end)
     -- On the day before certificates become shorter one is made that lasts.
     assert.are.same({ { 0, "save" }, { 103, "reissue" }, { 267, "reissue" },
-                      { 335, "renew" }, { 402, "reissue" } }, done)
+                      { 335, "renew" }, { 424, "reissue" } }, done)
     assert.are.equal(1, purchases(it))
     assert.are.equal(3, reissued(it))
   end)

@@ -58,17 +58,23 @@ local function certificate_days(order)
   return days and days >= 1 and days or 1095
 end
 
+-- The certificates that follow the present one in so many days.
+local function rest(order, now, least, plan_days)
+  return schedule.rest({ certificate_days = certificate_days(order),
+    plan_days = math.min(plan_days, schedule.PLAN_DAYS_MAX), now = now,
+    least = least }, math.max(term.days_left(order, now), 0), 0)
+end
+
 --- When the next certificate of an order is to be issued, which lasts longer
--- than its present one; not before now.
+-- than its present one; not before now. At which hour of their last days they
+-- end is not known: a day more is covered where that takes no certificate
+-- more; where it does, the order is renewed before that day.
 -- @return seconds since 1970
 function term.reissue_at(order, now, least)
-  local list = schedule.rest({
-    certificate_days = certificate_days(order),
-    -- a day more: nobody knows at which hour either of them ends
-    plan_days = math.min(term.order_days_left(order, now) + 1,
-                         schedule.PLAN_DAYS_MAX),
-    now = now, least = least }, math.max(term.days_left(order, now), 0), 0)
-  return list[1].at
+  local days = term.order_days_left(order, now)
+  local longer = rest(order, now, least, days + 1)
+  local exact = rest(order, now, least, days)
+  return (#exact < #longer and exact or longer)[1].at
 end
 
 return term

@@ -238,6 +238,7 @@ local ACCOUNT = {
   products = is_table,
   limits = is_table,
   benefits = is_table,
+  subscription = is_boolean,
 }
 
 -- Sets what the account is and may do; json.null takes a setting back.
@@ -246,6 +247,7 @@ local ACCOUNT = {
 --   products  names of those that are enabled; all at the start
 --   limits    list of product limits as the API shows them
 --   benefits  list of other CAs' certificates that earn a discount
+--   subscription  true: an order lasts as long as its first certificate
 function Sandbox:set_account(values)
   set(self.settings, values, ACCOUNT, "account setting")
 end

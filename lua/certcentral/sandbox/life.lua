@@ -58,6 +58,9 @@ local function issue(sandbox, certificate, at)
     thumbprint = crt:digest("sha1", "x"):upper(),
     serial_number = crt:getSerial():toHex():upper(),
   }
+  if certificate.kind == "first" and sandbox.settings.subscription then
+    order.till = till
+  end
   if certificate.kind ~= "duplicate" then
     order.primary = certificate
   end
