@@ -507,8 +507,9 @@ static void test_pem(void)
 {
   static const struct { const char *text, *wrong; } texts[] = {
     {PEM("MIIB"), NULL}, {PEM("MII="), NULL}, {PEM("MI=="), NULL},
-    {PEM(" M I\nI\tB"), NULL}, {"-----BEGIN " LABEL "MI+/-----END " LABEL,
-    NULL}, {"-----BEGIN NEW " LABEL "\nMIIB\n-----END NEW " LABEL, NULL},
+    {PEM(" M I\nI\tB"), NULL}, {PEM("MI+/"), NULL},
+    {"-----BEGIN " LABEL "MIIB-----END " LABEL, NULL},
+    {"-----BEGIN NEW " LABEL "\nMIIB\n-----END NEW " LABEL, NULL},
     {PEM(""), NO_BASE64}, {PEM("MIIBM"), NO_BASE64}, {PEM("M==="), NO_BASE64},
     {PEM("MI=B"), NO_BASE64}, {PEM("MIIB===="), NO_BASE64},
     {PEM("MI-B"), NO_BASE64},

@@ -91,8 +91,7 @@ static void test_names(void)
 static void test_punycode(void)
 {
   static const struct { const char *text; bool good; } texts[] = {
-    {"mnchen-3ya", true}, {"MNCHEN-3YA", true},
-    {"1a18wkp9e3qn", true},
+    {"mnchen-3ya", true}, {"MNCHEN-3YA", true}, {"1a18wkp9e3qn", true},
     {LETTERS_59 "-jeg", true}, {LETTERS_59 "a-3hg", false}, {"", false},
     {"abc-", false}, {"-", false}, {"-3ya", false}, {"mnchen-3y", false},
     {"mnchen-3ya_", false}, {"mnchen-3ya\xFC", false}, {"ib9b", false},
