@@ -550,7 +550,7 @@ static void check_outside(dcc_check *c, const dcc_scope *scope,
     if (!passes)
       continue;
     check_value(c, scope, field, value);
-    if (value->type == DCC_OBJECT && f->type == DCC_OBJECT)
+    if (value->type == DCC_OBJECT)
       check_extras(c, scope, field);
   }
 }
@@ -574,7 +574,7 @@ static void check_rows(dcc_check *c, const dcc_scope *scope, unsigned object)
     dcc_value *value = &scope->values[i];
     if (!is_good(glance, in, field, value))
       check_value(c, scope, field, value);
-    if (value->type == DCC_OBJECT && dcc_form[field].type == DCC_OBJECT) {
+    if (value->type == DCC_OBJECT) {
       dcc_rows more = index->demanded[field];
       check_extras(c, scope, field);
       dcc_rows_meet(&more, &known);
@@ -595,7 +595,8 @@ size_t dcc_order_check(dcc_order *order, const dcc_options *options)
   order->checked = false;
   order->view = options->view;
   dcc_order_forget_notes(order);
-  if (order->failed || !dcc_order_sort_extras(order))
+  dcc_order_sort_extras(order);
+  if (order->failed)
     return SIZE_MAX;
   if (options->csr_names != NULL)
     dcc_csr_names_read(&c.csr_names, order, options->csr_names);

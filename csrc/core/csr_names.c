@@ -75,7 +75,7 @@ void dcc_csr_names_read(dcc_csr_names *names, dcc_order *order,
                         const char *text)
 {
   size_t count = count_lines(text);
-  dcc_csr_name *list = dcc_order_note(order, (count + 1) * sizeof *list);
+  dcc_csr_name *list = dcc_order_note(order, count * sizeof *list);
   if (list == NULL || !dcc_name_set_init(&names->set, order, count))
     return;
   names->warnings = text;

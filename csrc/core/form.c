@@ -171,7 +171,6 @@ static void build_body(dcc_body *body, dcc_view view)
 
 void dcc_index_build(dcc_index *index)
 {
-  memset(index, 0, sizeof *index);
   for (unsigned i = 0; i < DCC_FIELDS; i++) {
     unsigned end = i + 1;
     while (end < DCC_FIELDS && is_below(end, i))

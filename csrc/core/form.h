@@ -113,6 +113,7 @@ typedef struct dcc_index {
   dcc_body bodies[DCC_VIEWS];
 } dcc_index;
 
+/* Fills an index that is all zero. */
 void dcc_index_build(dcc_index *index);
 
 /* The row of the member `name` of the object `parent`, or 0. */

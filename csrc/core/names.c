@@ -109,7 +109,7 @@ static bool check_colon(const char *s, size_t n, dcc_refusal *why)
                          "prefix", "leave out 'DNS:' and the like");
   while (digits < n && dcc_is_digit(s[n - 1 - digits]))
     digits++;
-  if (digits > 0 && s[0] != '[' && colon == s + n - digits - 1 && before > 0)
+  if (s[0] != '[' && colon == s + n - digits - 1 && before > 0)
     return refuse(why, "be a host name or an IP address without a port",
                   "leave out everything from ':' on");
   if (s[0] == '[')
@@ -370,9 +370,8 @@ bool dcc_is_common_email(const char *s, size_t n)
 {
   const char *at = memchr(s, '@', n);
   size_t local = at == NULL ? 0 : (size_t)(at - s);
-  return local > 0 && local < n - 1 && at[1] != '*' &&
-         is_common_local_part(s, local) &&
-         dcc_is_common_host(at + 1, n - local - 1);
+  return local > 0 && is_common_local_part(s, local) &&
+         dcc_is_common_host(at + 1, n - local - 1) && at[1] != '*';
 }
 
 bool dcc_check_email(const char *s, size_t n, dcc_refusal *why)

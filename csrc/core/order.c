@@ -220,7 +220,7 @@ static int compare_extras(const void *a, const void *b)
   return (x->length > y->length) - (x->length < y->length);
 }
 
-bool dcc_order_sort_extras(dcc_order *order)
+void dcc_order_sort_extras(dcc_order *order)
 {
   dcc_extra *extra;
   size_t count = 0;
@@ -228,14 +228,13 @@ bool dcc_order_sort_extras(dcc_order *order)
     count++;
   order->extra_count = 0;
   if (count == 0)
-    return true;
+    return;
   order->sorted = dcc_order_note(order, count * sizeof *order->sorted);
   if (order->sorted == NULL)
-    return false;
+    return;
   for (extra = order->extras; extra != NULL; extra = extra->next)
     order->sorted[order->extra_count++] = extra;
   qsort(order->sorted, count, sizeof *order->sorted, compare_extras);
-  return true;
 }
 
 dcc_extra **dcc_order_extras_of(const dcc_order *order, unsigned object,
@@ -296,9 +295,7 @@ static bool find_target(const dcc_index *index, const char *path, target *t)
     path += length;
     if (f->type == DCC_ARRAY) {
       t->list = t->field;
-      t->item = read_index(&path);
-      if (t->item == SIZE_MAX)
-        return false;
+      t->item = read_index(&path); /* SIZE_MAX is in no list */
     }
     if (*path == '\0')
       return f->type == DCC_ARRAY ? f->items == DCC_STRING

@@ -133,8 +133,8 @@ dcc_extra *dcc_order_extra(dcc_order *order, dcc_scope scope, unsigned object,
                            const char *name, size_t length);
 
 /* Sorts the unknown fields, so that they come in an order that is the same
- * from one run to the next. Returns false when out of memory. */
-bool dcc_order_sort_extras(dcc_order *order);
+ * from one run to the next. When memory runs out the order has failed. */
+void dcc_order_sort_extras(dcc_order *order);
 
 /* The unknown fields of one object, after sorting: the first, and how many
  * there are. */

@@ -47,9 +47,7 @@ static bool read_delta(const char **s, const char *end, uint32_t bias,
     *delta = (uint32_t)sum;
     if (digit < t)
       return true;
-    weight *= BASE - t;
-    if (weight > UINT32_MAX)
-      return false;
+    weight *= BASE - t; /* one too large ends it at the next digit */
   }
   return false;
 }

@@ -1,10 +1,25 @@
 /* test_core.c: the parts below an order: bytes and UTF-8, days, buffers,
- * secrets, the request's path and random ids. */
+ * secrets, checksums, keys and PEM, the request's path and random ids. */
+#include <errno.h>
+#include <sys/random.h>
+#include <sys/types.h>
+
 #include "../core/buffer.h"
+#include "../core/crc32.h"
 #include "../core/date.h"
 #include "../core/dcc.h"
+#include "../core/formats.h"
 #include "../core/scan.h"
 #include "test.h"
+
+/* The system's random source, or what a test has in its place. */
+static ssize_t draw(void *to, size_t n, unsigned flags);
+static FILE *open_source(const char *path, const char *mode);
+#define getrandom draw
+#define fopen open_source
+#include "../core/request.c"
+#undef getrandom
+#undef fopen
 
 /* ---- scan.h: both twins ------------------------------------------------ */
 
@@ -443,6 +458,81 @@ static void test_secret(void)
   expect(secret.bytes == NULL && secret.length == 0, "secret: wiped twice");
 }
 
+/* ---- crc32.h ----------------------------------------------------------- */
+
+static void test_crc32(void)
+{
+  static const struct { const char *text; uint32_t sum; } sums[] = {
+    {"", 0}, {"a", 0xE8B7BE43}, {"123456789", 0xCBF43926},
+    {"The quick brown fox jumps over the lazy dog", 0x414FA339},
+  };
+  for (size_t i = 0; i < COUNT(sums); i++)
+    expect(dcc_crc32(sums[i].text, strlen(sums[i].text)) == sums[i].sum,
+           "crc32: of \"%s\"", sums[i].text);
+}
+
+/* ---- formats.h: keys and PEM ------------------------------------------- */
+
+/* What stands before and behind the text is none of it. */
+static void test_private_keys(void)
+{
+  static const struct { const char *before, *text, *behind; bool has; }
+  texts[] = {
+    {"", "PRIVATE KEY", "", true}, {"", "a PRIVATE KEY b", "", true},
+    {"", "-----BEGIN RSA PRIVATE KEY-----", "", true},
+    {"", " PRIVATE KEY ", "", true}, {"", "", "PRIVATE KEY", false},
+    {"", "PRIVATE KE", "Y", false}, {"P", "RIVATE KEY", "", false},
+    {"PRIVATE", " KEY and more of it", "", false},
+    {"PRIVATE KEY", "PRIVATE  KEY", "PRIVATE KEY", false},
+    {"", "private key of mine", "", false},
+    {"", "PRIVATE-KEY of mine", "", false},
+  };
+  for (size_t i = 0; i < COUNT(texts); i++) {
+    char whole[128];
+    snprintf(whole, sizeof whole, "%032d%s%s%s", 0, texts[i].before,
+             texts[i].text, texts[i].behind);
+    expect(dcc_has_private_key(whole + 32 + strlen(texts[i].before),
+                               strlen(texts[i].text)) == texts[i].has,
+           "a private key in \"%s\"", texts[i].text);
+  }
+}
+
+#define LABEL "CERTIFICATE REQUEST-----"
+#define PEM(base64) "-----BEGIN " LABEL "\n" base64 "\n-----END " LABEL
+#define NO_END "that ends with -----END"
+#define NO_BASE64 "with base64 between its BEGIN and END lines"
+#define NO_TEXT "not the name of a file"
+
+static void test_pem(void)
+{
+  static const struct { const char *text, *wrong; } texts[] = {
+    {PEM("MIIB"), NULL}, {PEM("MII="), NULL}, {PEM("MI=="), NULL},
+    {PEM(" M I\nI\tB"), NULL}, {PEM("MI+/"), NULL},
+    {"-----BEGIN " LABEL "MIIB-----END " LABEL, NULL},
+    {"-----BEGIN NEW " LABEL "\nMIIB\n-----END NEW " LABEL, NULL},
+    {PEM(""), NO_BASE64}, {PEM("MIIBM"), NO_BASE64}, {PEM("M==="), NO_BASE64},
+    {PEM("MI=B"), NO_BASE64}, {PEM("MIIB===="), NO_BASE64},
+    {PEM("MI-B"), NO_BASE64},
+    {"-----BEGIN " LABEL, NO_END}, {"-----BEGIN " LABEL "END " LABEL, NO_END},
+    {"-----BEGIN " LABEL "\nMIIB\n-----EMD " LABEL, NO_END},
+    {"-----BEGIN " LABEL "\nMIIB\n-----END CERTIFICATE REQUEST----x", NO_END},
+    {"-----BEGIN " LABEL "\nMIIB\n-----END NEW " LABEL, NO_END},
+    {"/etc/ssl/www", NO_TEXT}, {"./www", NO_TEXT}, {"../www", NO_TEXT},
+    {"~/www", NO_TEXT}, {"C:\\www", NO_TEXT}, {"www.csr", NO_TEXT},
+    {"www.KEY", NO_TEXT}, {".csr", "in PEM, beginning with"},
+  };
+  for (size_t i = 0; i < COUNT(texts); i++) {
+    size_t n = strlen(texts[i].text);
+    char *copy = memcpy(block_of(n), texts[i].text, n);
+    dcc_refusal why = {0};
+    bool good = dcc_format_check(DCC_FORMAT_CSR, copy, n, NULL, &why);
+    expect(good == (texts[i].wrong == NULL) &&
+           (good || strstr(why.must, texts[i].wrong) != NULL),
+           "PEM: \"%s\", got %s", texts[i].text, good ? "none" : why.must);
+    free(copy);
+  }
+}
+
 /* ---- the request ------------------------------------------------------- */
 
 static void test_request_path(void)
@@ -457,11 +547,14 @@ static void test_request_path(void)
     {"ssl%2f", 64, false}, {"\xC3\xA4", 64, false}, {" ssl", 64, false},
   };
   for (size_t i = 0; i < COUNT(products); i++) {
-    char *to = block_of(products[i].size), expected[80];
-    bool good = dcc_request_path(products[i].product, to, products[i].size);
+    char *to = block_of(products[i].size + 1), expected[80];
+    bool good;
+    to[products[i].size] = '#';
+    good = dcc_request_path(products[i].product, to, products[i].size);
     snprintf(expected, sizeof expected, "/order/certificate/%s",
              products[i].product);
-    expect(good == products[i].good && (!good || same(to, expected)),
+    expect(good == products[i].good && (!good || same(to, expected)) &&
+           to[products[i].size] == '#',
            "request: \"%s\" in %zu bytes", products[i].product,
            products[i].size);
     free(to);
@@ -514,6 +607,63 @@ static void test_id_lengths(void)
   }
 }
 
+/* ---- random bytes from elsewhere --------------------------------------- */
+
+/* How each call for bytes ends: 'w' whole, 's' short, 'i' interrupted, 'n' as
+ * where the system has no such call. NULL: asks the system. */
+static const char *calls;
+static size_t source_size; /* of the file, 0: there is none */
+static unsigned char source[64];
+
+/* 248 and more are for no letter. */
+static void fill(unsigned char *to, size_t n)
+{
+  static const unsigned char bytes[] = {0, 247, 248, 255, 10};
+  for (size_t i = 0; i < n; i++)
+    to[i] = bytes[i % sizeof bytes];
+}
+
+static ssize_t draw(void *to, size_t n, unsigned flags)
+{
+  if (calls == NULL)
+    return getrandom(to, n, flags);
+  switch (*calls == '\0' ? 'w' : *calls++) {
+  case 'w': fill(to, n); return (ssize_t)n;
+  case 's': return (ssize_t)n - 1;
+  case 'i': errno = EINTR; return -1;
+  default: errno = ENOSYS; return -1;
+  }
+}
+
+static FILE *open_source(const char *path, const char *mode)
+{
+  if (calls == NULL)
+    return fopen(path, mode);
+  fill(source, sizeof source);
+  return source_size > 0 && same(path, "/dev/urandom")
+           ? fmemopen(source, source_size, mode) : NULL;
+}
+
+static void test_random_sources(void)
+{
+  static const struct { const char *calls; size_t size; bool good; }
+  sources[] = {
+    {"w", 0, true}, {"iiw", 0, true}, {"n", 64, true}, {"s", 64, true},
+    {"in", 64, true}, {"n", 0, false}, {"s", 0, false}, {"n", 63, false},
+  };
+  for (size_t i = 0; i < COUNT(sources); i++) {
+    char id[9];
+    bool good;
+    calls = sources[i].calls;
+    source_size = sources[i].size;
+    good = dcc_random_id(id, 8);
+    expect(good == sources[i].good && (!good || same(id, "0Za0Za0Z")),
+           "ids: calls that end in %s, a file of %zu bytes",
+           sources[i].calls, sources[i].size);
+  }
+  calls = NULL;
+}
+
 int main(void)
 {
   test_twins();
@@ -530,8 +680,12 @@ int main(void)
   test_buffer_failure();
   test_integers();
   test_secret();
+  test_crc32();
+  test_private_keys();
+  test_pem();
   test_request_path();
   test_random_ids();
   test_id_lengths();
+  test_random_sources();
   return end_of_test();
 }

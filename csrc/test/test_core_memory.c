@@ -413,6 +413,23 @@ static void test_failure_stays(void)
   expect(live == 0, "freed without memory, %ld blocks left", live);
 }
 
+/* Whichever part of what it takes finds no memory. */
+static void test_setter_tells(void)
+{
+  static char text[8192];
+  memset(text, 'x', sizeof text - 1);
+  for (size_t n = 0; n < sizeof text; n += 64) {
+    dcc_order *order = new_order();
+    bool good;
+    dcc_order_set_string(order, "comments", text, n);
+    fail_at(1, 1000000000);
+    good = dcc_order_set_integer(order, "organization.contacts[1].user_id", 7);
+    expect(good == (failures == 0), "a setter tells, behind %zu bytes", n);
+    fail_at(0, 0);
+    dcc_order_free(order);
+  }
+}
+
 /* ---- secrets ----------------------------------------------------------- */
 
 static const char number[] = "4111111111111111", holder[] = "Holder Of Card";
@@ -523,6 +540,7 @@ int main(void)
   run_out(compose_organization, "an organization");
   checked_as = DCC_VIEW_ORDER;
   test_failure_stays();
+  test_setter_tells();
   test_order_is_wiped();
   test_messages_are_wiped();
   test_buffer_is_wiped();

@@ -128,6 +128,7 @@ static const char *const bad_paths[] = {
   "certificate.dns_names[-1]", "certificate.dns_names[", "common_name",
   "certificate.dns_names[1", "certificate.dns_names[]",
   "certificate.dns_names[ 1]", "certificate.dns_names[1 ]",
+  "certificate.dns_names[1x", "organization.contacts[1x.email",
   "certificate.dns_names[1.0]", "certificate.dns_names[x]",
   "certificate.dns_names[1]x", "certificate.dns_names[1].x",
   "certificate.dns_names[1][1]", "certificate.dns_names[4294967297]",
@@ -308,6 +309,21 @@ static void test_extras(void)
   dcc_order_free(order);
 }
 
+/* More items than a size can tell. */
+static void test_endless_list(void)
+{
+  static const size_t counts[] = {SIZE_MAX, SIZE_MAX / 8, SIZE_MAX / 64};
+  for (size_t i = 0; i < COUNT(counts); i++) {
+    dcc_order *order = new_order();
+    dcc_value array = {0};
+    expect(dcc_order_resize(order, &array, 3) && array.length == 3,
+           "a list of three");
+    expect(!dcc_order_resize(order, &array, counts[i]) && order->failed &&
+           array.length == 3, "no list of %zu", counts[i]);
+    dcc_order_free(order);
+  }
+}
+
 enum { NAMES = 10000 };
 
 static void test_long_list(void)
@@ -359,6 +375,7 @@ int main(void)
   test_documents();
   test_escapes();
   test_extras();
+  test_endless_list();
   test_long_list();
   return end_of_test();
 }

@@ -66,6 +66,13 @@ static const struct {
      {"custom_fields[1].value", "x", 0, false}}, false,
    "order_validity unknown,payment_method unknown,organization unknown,"
    "custom_fields unknown,", "", NULL},
+  {"neighbours in a reissue", DCC_VIEW_REISSUE, certificate, {
+     {"credit_card.number", "x", 0, false},
+     {"billing_address.zip", "x", 0, false},
+     {"vat_number", "x", 0, false},
+     {"dcv_method", "x", 0, false}}, false,
+   "credit_card unknown,billing_address unknown,vat_number unknown,"
+   "dcv_method unknown,", "", NULL},
   {"the same, let through", DCC_VIEW_REISSUE, certificate, {
      {"payment_method", "card", 0, false},
      {"organization.contacts[1].user_id", NULL, 5, false},

@@ -1,7 +1,8 @@
 /* test_names.c: names where no list of public suffixes is at hand, and what a
- * list says; the list of libpsl, where it is installed. */
+ * list says; Punycode; the list of libpsl, where it is installed. */
 #include "../core/ascii.h"
 #include "../core/formats.h"
+#include "../core/punycode.h"
 #include "../suffix/dcc_suffix.h"
 #include "test.h"
 
@@ -42,6 +43,7 @@ static const struct {
   {"co.uk", no_list, NULL, false}, {"*.example.co.uk", no_list, NULL, false},
   {"*.o.uk", no_list, NULL, false}, {"*.c.uk", no_list, NULL, false},
   {"*.co.u.uk", no_list, NULL, false}, {"*.example.uk", NULL, NULL, false},
+  {"*.co.ukraine.com", no_list, NULL, false},
   {"*.parliament.uk", NULL, NULL, false}, {"*.co.xx", NULL, NULL, false},
   {"*.example.com", no_list, NULL, false},
   {"x.notadomain", no_list, NULL, false}, {"x.notadomain", NULL, NULL, false},
@@ -53,22 +55,53 @@ static const struct {
   {"8.8.8.8", short_list, NULL, false},
   {"2606:4700::1", short_list, NULL, false},
   {"2606:4700::a", short_list, NULL, false},
+  {"a b.com", NULL, "be a host name of letters, digits, '-' and '.'", false},
+  {"\x80.com", NULL, "be a host name in ASCII", false},
 };
+
+/* What is wrong with a name, or NULL. */
+static const char *refused(const char *name, size_t n, dcc_suffix_of *suffix)
+{
+  dcc_refusal why = {0};
+  bool good = dcc_format_check(DCC_FORMAT_HOST, name, n, suffix, &why);
+  return good ? NULL : why.must;
+}
 
 static void test_names(void)
 {
   for (size_t i = 0; i < COUNT(cases); i++) {
     const char *name = cases[i].name;
     size_t n = strlen(name);
-    char *copy = memcpy(block_of(n), name, n);
-    dcc_refusal why = {0};
-    bool good = dcc_format_check(DCC_FORMAT_HOST, copy, n,
-                                 cases[i].suffix_of, &why);
-    expect(good == (cases[i].must == NULL), "case %zu: %s", i, name);
-    expect(good || same(why.must, cases[i].must), "case %zu: %s", i,
-           why.must);
+    char *copy = memcpy(block_of(n), name, n), behind[64];
+    const char *must = refused(copy, n, cases[i].suffix_of);
+    expect(same(must, cases[i].must), "case %zu: %s: %s", i, name,
+           must == NULL ? "taken" : must);
     expect(dcc_is_under_no_suffix(copy, n, cases[i].suffix_of) ==
              cases[i].unknown, "case %zu: %s unknown", i, name);
+    snprintf(behind, sizeof behind, "%s_", name);
+    expect(same(refused(behind, n, cases[i].suffix_of), cases[i].must),
+           "case %zu: %s, whatever is behind it", i, name);
+    free(copy);
+  }
+}
+
+#define LETTERS_59 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaa" \
+                   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+static void test_punycode(void)
+{
+  static const struct { const char *text; bool good; } texts[] = {
+    {"mnchen-3ya", true}, {"MNCHEN-3YA", true}, {"1a18wkp9e3qn", true},
+    {LETTERS_59 "-jeg", true}, {LETTERS_59 "a-3hg", false}, {"", false},
+    {"abc-", false}, {"-", false}, {"-3ya", false}, {"mnchen-3y", false},
+    {"mnchen-3ya_", false}, {"mnchen-3ya\xFC", false}, {"ib9b", false},
+    {"en32g", false}, {"99999999", false}, {"zzzzzzzzzzzz", false},
+  };
+  for (size_t i = 0; i < COUNT(texts); i++) {
+    size_t n = strlen(texts[i].text);
+    char *copy = memcpy(block_of(n), texts[i].text, n);
+    expect(dcc_is_punycode(copy, n) == texts[i].good, "Punycode: \"%s\"",
+           texts[i].text);
     free(copy);
   }
 }
@@ -114,6 +147,7 @@ static void test_libpsl(void)
 int main(void)
 {
   test_names();
+  test_punycode();
   test_common();
   test_libpsl();
   return end_of_test();

@@ -15,6 +15,7 @@ names.good = {
   "xn--de-jg4avhby1noc0d.example.com", "xn--j1ay.xn--p1ai",
   "xn--80aaxitdbjk.xn--p1ai", "*.xn--zckzah.example.com",
   "xn--0ca.example.com", "xn--a-ecp.ru", "xn--2i8h.de",
+  "xn--h2brj9c3742kpp4at5w.com", "xn--1a18wkp9e3qn.com",
   -- suffixes themselves, and wildcards below names that are none
   "co.uk", "k12.ca.us", "gov.us", "foo.ck", "www.ck", "*.www.ck",
   "*.example.co.uk", "*.example.k12.ca.us", "*.example.gov.us",

@@ -136,6 +136,8 @@ local cases = {
       { CSR, unordered "2606:2800:220:1::1" } } },
   ["an IP address as the common name"] = { { "2606:2800:220:1::1" }, nil,
     "2606:2800:220:1:0:0:0:1", nil, {} },
+  ["an IP address in another spelling"] = { { "2606:2800:0220:1:0::1" }, nil,
+    "2606:2800:220:1::1", nil, {} },
   ["several common names"] = { { "a.example.com", "example.com" }, nil,
     "example.com", { "a.example.com" }, {} },
   ["the first of several common names"] = { { "a.example.com",

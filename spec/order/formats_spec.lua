@@ -108,6 +108,7 @@ local emails = {
   good = {
     "a@example.com", "a@x.de", "first.last@example.com",
     "first+tag@sub.example.co.uk", "o'brien@example.com", "1@example.com",
+    "first.o'brien@example.com",
     "!#$%&'*+-/=?^_`{|}~@example.com", "A.B@EXAMPLE.COM",
     "a@xn--bcher-kva.example.com", ("x"):rep(64) .. "@example.com",
     "a@" .. labels(3, 63) .. ("x"):rep(56) .. ".com", -- 254
@@ -244,6 +245,7 @@ local texts = {
     -- keys
     "-----BEGIN PRIVATE KEY-----" .. ("x"):rep(100),
     ("x"):rep(100) .. "-----END RSA PRIVATE KEY-----",
+    "-----BEGIN PRIVATE KEY-----" .. ("x"):rep(37), -- the shortest: 64
   },
 }
 
@@ -558,10 +560,21 @@ describe("a format", function()
     { "certificate.dns_names[1]", "[2606:4700::1]:443", nil,
       "without brackets and port" },
     { "certificate.dns_names[1]", "fe80::1%eth0", nil, "without a zone" },
+    { "certificate.dns_names[1]", "example.com:",
+      "leave out everything from ':' on", "without a port" },
+    { "certificate.dns_names[1]", ":443",
+      "no port, no brackets and no scheme", "be an IPv6 address" },
+    { "organization.name", "n/a", nil, "not a placeholder" },
+    { "organization.assumed_name", "n/a", "leave the field out",
+      "not a placeholder" },
+    { "credit_card.cvv", "12", nil, "or a string of three or four digits" },
+    { "credit_card.cvv", "12x", nil, "or a string of three or four digits" },
   }
   for _, case in ipairs(hints) do
-    it("hints for " .. label(case[2]), function()
-      local err = judge.err { [case[1]] = case[2] }
+    it(("hints for %s = %s"):format(case[1], label(case[2])), function()
+      local _, err = require("certcentral").validate(
+        orders.set(order_for(case[1]), case[1], case[2]), orders.options())
+      assert.are.equal(1, #err.problems)
       assert.are.equal(case[3], err.problems[1].hint)
       assert.is_truthy(err.message:find(case[4] or "must be", 1, true))
     end)

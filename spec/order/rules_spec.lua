@@ -303,6 +303,11 @@ describe("names", function()
     { "differ from their wildcard and their parts",
       { [NAMES] = { "*.example.com", "a.example.com", "xexample.com",
                     "example.co", "example.com.de" } } },
+    { "are not compared where they are no list",
+      { [NAMES] = ("x"):rep(300) }, problems = { NAMES .. " type" } },
+    { "are not compared in a list with other keys",
+      { [NAMES] = { "a.example.com", "a.example.com", x = 1 } },
+      problems = { NAMES .. " type" } },
   }
 
   local function many(count)

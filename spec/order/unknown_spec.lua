@@ -26,7 +26,7 @@ describe("an unknown field", function()
     { "common_name", "certificate.common_name" },
     { "csr", "certificate.csr" },
     { "signature_hash", "certificate.signature_hash" },
-    { "zzzzzzzzzz", nil }, { "x", nil }, { "___", nil },
+    { "zzzzzzzzzz", nil }, { "x", nil }, { "___", nil }, { "sans9", nil },
     { ("x"):rep(10000), nil },
   }
   for _, case in ipairs(hints) do
@@ -84,6 +84,7 @@ describe("an unknown field", function()
     { "technical_contact.phone", "technical_contact.telephone" },
     { "organization.phone", "organization.telephone" },
     { "organization.postal_code", "organization.zip" },
+    { "zip_code", "organization.zip" },
     { "billing_address.postcode", "billing_address.zip" },
     { "city", "organization.city" },
     { "contacts", "organization.contacts" },
@@ -163,7 +164,7 @@ describe("an unknown field", function()
     { 'a"b', '["a\\"b"]' }, { "a\nb", '["a\\x0Ab"]' },
     { "\255", '["\\xFF"]' }, { print, "[not a string]" },
     { true, "[not a string]" }, { {}, "[not a string]" },
-    { 1.5, "[not a string]" }, { "end_", "end_" },
+    { 1.5, "[not a string]" }, { "end_", "end_" }, { "aZ_09", "aZ_09" },
   }
   for _, case in ipairs(keys) do
     it("is written as " .. case[2], function()

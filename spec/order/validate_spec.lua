@@ -401,6 +401,8 @@ describe("type", function()
     { "certificate.cert_validity", 1, "write { years = 1 }" },
     { "certificate.server_platform", 2, "write { id = 2 }" },
     { "container", 5, "write { id = 5 }" },
+    { "container", "1098", "write { id = 1098 }" },
+    { "container", "", "write { id = 334455 }" },
     { "organization_contact", "a@example.com",
       'write { email = "a@example.com" }' },
     { "credit_card", "4111111111111111", 'write { number = "..." }' },
