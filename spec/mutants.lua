@@ -20,13 +20,16 @@ local SECONDS = 60 -- a program that takes longer hangs: the change is found
 -- first: the first that fails ends it. The first row that fits a file is its
 -- own.
 local TABLE = {
-  { "^csrc/core/json%.c$", "test_core test_core_order", "encode oracle" },
-  { "^csrc/core/rules.*%.c$", "test_core_check test_core_order",
+  { "^csrc/core/json%.c$", "test_core test_core_order test_core_memory",
+    "encode oracle" },
+  { "^csrc/core/rules.*%.c$", "test_core_check test_core_order "
+    .. "test_core_memory",
     "rules csr_names validate preflight oracle" },
   { "^csrc/core/csr_names%.c$", "test_core_check", "csr_names validate" },
   { "^csrc/core/[nps][aucn][mna].*%.c$", "test_core test_names",
     "formats csr_names validate" },
-  { "^csrc/core/.*%.c$", "test_core test_core_check test_core_order test_names",
+  { "^csrc/core/.*%.c$", "test_core test_core_check test_core_order test_names "
+    .. "test_core_views test_core_memory",
     "help defaults echo rules csr_names date validate form encode formats "
     .. "oracle unknown bad_input" },
   { "^csrc/x509/chain%.c$", "test_chain", "chain_graphs certificate" },
