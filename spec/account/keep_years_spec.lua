@@ -17,7 +17,8 @@ local START, DAYS = 1796083200, 1100 -- 2026-12-01
 local FAULTS = { "lose", "close", "refuse", "cut", "garbage", "html",
                  "errors_object" }
 local STATUSES = { 429, 500, 503 }
-local HASTE = 30 -- days before its end that an order may be renewed
+local HASTE = 31 -- days before its end that an order may be renewed: 30, and
+                 -- the hours of a day
 
 local KINDS = {
   { name = "plan of one year", validity = { years = 1 } },

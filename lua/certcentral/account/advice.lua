@@ -58,7 +58,9 @@ local function next_due(order, advice, now, options)
   if advice.plan == "single" or renew_at <= now or ends - least >= renew_at then
     return "renew", math.max(renew_at, now)
   end
-  return "reissue", term.reissue_at(order, now, options.least)
+  return "reissue", term.reissue_at(order, now, options.least,
+                                    options.is_kept and
+                                    math.max(ahead - least / DAY, 0))
 end
 
 local REASONS = {

@@ -263,7 +263,7 @@ end
 
 local function due(order, now, options)
   local least = options.least or schedule.LEAST
-  return advice.advise(order, now, { least = options.least,
+  return advice.advise(order, now, { least = options.least, is_kept = true,
     days = options.renew_ahead or
            is_single(order, now) and math.max(least, 1) or nil })
 end

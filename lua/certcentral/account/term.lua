@@ -66,15 +66,21 @@ local function rest(order, now, least, plan_days)
 end
 
 --- When the next certificate of an order is to be issued, which lasts longer
--- than its present one; not before now. At which hour of their last days they
--- end is not known: a day more is covered where that takes no certificate
--- more; where it does, the order is renewed before that day.
+-- than its present one; not before now. A day more than the order has is
+-- covered, as nobody knows at which hour either ends; where that takes a
+-- certificate more, the order is; and where that does, what is needed.
+-- @param spare days at its end that need not be covered, as the order is sure
+--   to be renewed before; or nil
 -- @return seconds since 1970
-function term.reissue_at(order, now, least)
-  local days = term.order_days_left(order, now)
-  local longer = rest(order, now, least, days + 1)
-  local exact = rest(order, now, least, days)
-  return (#exact < #longer and exact or longer)[1].at
+function term.reissue_at(order, now, least, spare)
+  local days, fewest = term.order_days_left(order, now), nil
+  for _, covered in ipairs { days + 1, days, days - (spare or 0) } do
+    local list = rest(order, now, least, math.max(covered, 1))
+    if list[1] and not (fewest and #fewest <= #list) then
+      fewest = list
+    end
+  end
+  return fewest[1].at
 end
 
 return term
