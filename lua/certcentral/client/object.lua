@@ -46,8 +46,9 @@ local function set_policy(self, options)
   self.unique_ids, self.any_404 = options.unique_ids, options.any_404
   self.store = options.store -- nil: the usual one, when it is needed
   self.own_store = options.store ~= nil
-  self.journal, self.on_event = options.journal, options.on_event
-  self.defaults = options.defaults and defaults.copy(options.defaults)
+  self.journal = options.journal or false
+  self.on_event = options.on_event or false
+  self.defaults = options.defaults and defaults.copy(options.defaults) or false
 end
 
 -- A random number from 0 up to 1, unlike that of any other process.
@@ -73,7 +74,7 @@ local function set_world(self, options, ca_file)
     time = given.time or os.time, random = given.random or random,
   }
   self.custom = given.perform or
-                is_callable(options.transport) and options.transport or nil
+                is_callable(options.transport) and options.transport or false
   if not self.custom then
     local err
     self.wire, err = transports.new(options.transport, {
@@ -82,7 +83,7 @@ local function set_world(self, options, ca_file)
       return nil, err
     end
   end
-  self.budget = options.budget
+  self.budget = options.budget or false
   if not self.budget and options.rate ~= false then
     self.budget = require("certcentral.budget")
       .from_rate(options.rate, self.world.clock)
@@ -113,6 +114,7 @@ function object.new(options)
   -- orders that are ready or on their way -> what hides their secrets
   local hiding = setmetatable({}, { __mode = "k" })
   local shared = setmetatable({}, { __mode = "v" }) -- for order_secrets
+  -- what is nothing is false: nil would be looked for among the methods
   local self = setmetatable({
     base_url = found.url,
     secret = secret,
@@ -135,7 +137,7 @@ function object.new(options)
                 ["User-Agent"] = found.agent },
     get_headers = { ["Accept"] = "application/json",
                     ["User-Agent"] = found.agent },
-    blocklist = options.blocklist,
+    blocklist = options.blocklist or false, closed = false,
     queues = setmetatable({}, { __mode = "k" }), -- those that are open
     under_way = setmetatable({}, { __mode = "v" }), -- name -> its call
     placed = {}, last_placed = 0, -- ids of the last orders, also as keys

@@ -97,10 +97,10 @@ end
 
 --- An order with defaults for what it does not have. Its own members win, a
 -- null too; nested tables are merged, lists replaced whole.
--- @param base the defaults, or nil
+-- @param base the defaults, or false
 -- @param own the order; neither is changed
 function defaults.merge(base, own)
-  if base == nil or not is_plain(own) then
+  if not base or not is_plain(own) then
     return own
   end
   local merged = {}

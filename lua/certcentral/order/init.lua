@@ -143,7 +143,8 @@ local function check(order, options, write, name, blocklist, view, own)
   if options.check_csr == false then
     fine = true -- only private keys are looked for
   else
-    message, fine, names = csr_error(order, options.blocklist or blocklist)
+    message, fine, names = csr_error(order, options.blocklist or blocklist or
+                                            nil)
     if message == false then
       return nil, require("certcentral.error").new("config", fine)
     end

@@ -4,20 +4,21 @@ local core = require "certcentral.core"
 
 local SHORTEST = 3 -- characters: a month is in every second message
 
-local paths
+local members
 
--- {object, member} of the fields that hold a secret, but for lists.
-local function secret_paths()
-  if not paths then
-    paths = {}
+-- The members of each object that hold a secret, but for lists.
+local function secret_members()
+  if not members then
+    members = {}
     for _, row in ipairs(core.fields()) do
       local object, member = row.path:match("^([%w_]+)%.([%w_]+)$")
       if row.secret and object then
-        paths[#paths + 1] = { object, member }
+        members[object] = members[object] or {}
+        table.insert(members[object], member)
       end
     end
   end
-  return paths
+  return members
 end
 
 -- A pattern that finds the value however it is spaced, and in either case;
@@ -37,6 +38,20 @@ local function pattern_of(value)
   return pattern
 end
 
+-- Adds the patterns of an object's secret members.
+local function add_patterns(patterns, object, list)
+  for _, member in ipairs(list) do
+    local value = rawget(object, member)
+    if type(value) == "number" then
+      value = ("%.0f"):format(value)
+    end
+    if type(value) == "string" and #value >= SHORTEST
+       and not value:find("%z") then
+      patterns[#patterns + 1] = pattern_of(value)
+    end
+  end
+end
+
 --- @param order the order table
 -- @param shared texts of secrets -> the function that hides them: orders that
 --   are paid with one card have one
@@ -44,15 +59,10 @@ end
 --   nil where it has none
 return function(order, shared)
   local patterns = {}
-  for _, path in ipairs(secret_paths()) do
-    local object = rawget(order, path[1])
-    local value = type(object) == "table" and rawget(object, path[2])
-    if type(value) == "number" then
-      value = ("%.0f"):format(value)
-    end
-    if type(value) == "string" and #value >= SHORTEST
-       and not value:find("%z") then
-      patterns[#patterns + 1] = pattern_of(value)
+  for name, list in next, secret_members() do
+    local object = rawget(order, name)
+    if type(object) == "table" then
+      add_patterns(patterns, object, list)
     end
   end
   if #patterns == 0 then
