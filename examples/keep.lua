@@ -6,6 +6,7 @@
 local certcentral = require "certcentral"
 
 local list, on_saved = arg[1], arg[2]
+io.stdout:setvbuf "line" -- before what the command prints
 assert(list, "usage: keep.lua FILE [COMMAND]")
 
 -- From systemd the key comes in a directory of credentials.

@@ -2,7 +2,7 @@
 -- Prints the messages that the library gives to people, each with the test that
 -- leads to it: what the quick specs make it say. `make messages`
 local SPECS = {
-  account = { "certificate", "endpoints", "ensure_reissue", "keep",
+  account = { "certificate", "endpoints", "domains", "ensure_reissue", "keep",
     "preflight", "reissue", "renew", "save", "wait" },
   client = { "budget", "claims", "client", "failures", "http_date", "log",
     "lookup", "options", "outcome", "policy", "recover", "response" },

@@ -1,6 +1,6 @@
 --- JSON: what the service says, read by lua-cjson; and bodies of requests that
 -- the order's form does not write, of a list of members, in their order: texts,
--- booleans, lists and objects of such, checked before they get here.
+-- booleans, ids, lists and objects of such, checked before they get here.
 
 local core = require "certcentral.core"
 
@@ -85,8 +85,10 @@ function write(value)
     return quoted(value)
   elseif type(value) == "table" then
     return write_table(value)
+  elseif type(value) == "number" then
+    return ("%d"):format(value)
   end
-  assert(type(value) == "boolean", "neither text nor list nor boolean")
+  assert(type(value) == "boolean", "neither text nor list nor boolean nor id")
   return tostring(value)
 end
 

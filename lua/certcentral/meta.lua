@@ -298,6 +298,14 @@
 ---@field auto? boolean true: the order is set to do so by itself.
 ---@field order_id integer The order's id.
 
+--- What `keep_domains` did for a domain.
+---@class certcentral.kept_domain
+---@field domain string Its name.
+---@field id integer Its id.
+---@field ends? number When its validation ends, in seconds since 1970.
+---@field action "none"|"begin"|"wait"|"error" What was done.
+---@field err? certcentral.error Why it was not.
+
 --- What `keep` did.
 ---@class certcentral.kept
 ---@field action "none"|"wait"|"reissue"|"renew"|"save" What is to be done.
@@ -603,6 +611,18 @@
 --- Options of client:resend_dcv_email.
 ---@class certcentral.client_resend_dcv_email_options
 ---@field email_domain? string Only for this domain.
+
+--- Options of client:domains.
+---@class certcentral.client_domains_options
+---@field sort? string|string[] What to sort by; with `-` in front downwards.
+---@field limit? integer How many items to ask for at a time.
+---@field offset? integer How many items to leave out.
+---@field [string] any a filter
+
+--- Options of client:keep_domains.
+---@class certcentral.client_keep_domains_options
+---@field ahead? integer How many days before it ends a validation is made anew.
+---@field dry_run? boolean Say what would be done; change nothing.
 
 --- Options of client:requests.
 ---@class certcentral.client_requests_options
@@ -925,6 +945,63 @@ function client:new_dcv_value(id) end
 ---@return true|nil
 ---@return certcentral.error|nil
 function client:resend_dcv_email(id, options) end
+
+--- Iterates over the account's domains. All pages, as of `orders`, with
+--- validations and tokens.
+---@param filters? certcentral.client_domains_options
+---@return fun(): certcentral.answer|false|nil, certcentral.error?
+function client:domains(filters) end
+
+--- Reads a domain, with its validations.
+---@param id integer|string a domain's id
+---@return certcentral.answer|nil
+---@return certcentral.error|nil
+function client:domain(id) end
+
+--- Adds a domain and begins its validation.
+---@param details table `name`, `organization_id`; `validations`: a list of types, by default `ov`; `dcv_method`
+---@return certcentral.answer|nil
+---@return certcentral.error|nil
+function client:add_domain(details) end
+
+--- Begins a new validation of a domain.
+---@param id integer|string a domain's id
+---@param types? string[]? types of validation, by default `ov`
+---@return true|nil
+---@return certcentral.error|nil
+function client:submit_domain(id, types) end
+
+--- Reads what has to be done to prove control of a domain. As `dcv` of an
+--- order, for a domain. A token that has expired, or is not there, is
+--- replaced.
+---@param id integer|string a domain's id
+---@return certcentral.dcv|nil
+---@return certcentral.error|nil
+function client:domain_dcv(id) end
+
+--- Changes how a domain is checked.
+---@param id integer|string a domain's id
+---@param method "email"|"dns-txt-token"|"dns-cname-token"|"http-token"|"http-token-dynamic" a way to prove control
+---@return certcentral.answer|nil
+---@return certcentral.error|nil
+function client:change_domain_dcv_method(id, method) end
+
+--- Has a domain checked now.
+---@param id integer|string a domain's id
+---@return certcentral.answer|nil
+---@return certcentral.error|nil
+function client:check_domain(id) end
+
+--- Begins new validations of the domains whose validation ends soon. For cron:
+--- a list of `{domain, id, ends, action}`, `ends` in seconds since 1970.
+--- `begin`: its validation ends soon, and a new one was begun; `wait`: one is
+--- pending, `domain_dcv` says what it needs; `none`; `error` with `err`, where
+--- the others go on. DigiCert uses a validation for 199 days; after that
+--- orders and reissues wait for a new one.
+---@param options? certcentral.client_keep_domains_options
+---@return certcentral.kept_domain[]|nil
+---@return certcentral.error|nil
+function client:keep_domains(options) end
 
 --- Lists the requests for approval.
 ---@param options? certcentral.client_requests_options

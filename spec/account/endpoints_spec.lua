@@ -27,7 +27,7 @@ end
 -- A client that answers the case's request alone.
 local function client_of(case)
   local answer = case.answer and case.answer ~= "" and api.text(case.answer)
-                 or case.answer
+                 or case.answer or case.text
   return api.client { [plain(case.line)] = { case.status or 200, answer } }
 end
 

@@ -3,7 +3,8 @@
 --   call      function(client) -> what the method returns
 --   line      "METHOD /path?query"; `%5B` and `%5D` written as brackets
 --   body      name of the documented body, or a table; nil for none
---   status, answer   200 and a documented body's name unless told otherwise
+--   status, answer   200 and a documented body's name unless told otherwise;
+--             text: a body that is documented nowhere
 --   result    what is returned; a string: the documented body's member of
 --             that name; nil: the documented body itself
 
@@ -251,6 +252,44 @@ add("create_organization, for validation", {
 add("deactivate_organization", {
   call = function(c) return c:deactivate_organization(117483) end,
   line = "PUT /organization/117483/deactivate", status = 204, result = true })
+add("domain", {
+  call = function(c) return c:domain(12) end,
+  line = "GET /domain/12?include_dcv=true&include_validation=true",
+  text = '{"id":"12","name":"example.com"}',
+  result = { id = 12, name = "example.com" } })
+add("add_domain", {
+  call = function(c)
+    return c:add_domain { name = "example.com", organization_id = "5",
+      validations = { "ov", "ev" }, dcv_method = "dns-txt-token" }
+  end,
+  line = "POST /domain",
+  body = { name = "example.com", organization = { id = 5 },
+           validations = { { type = "ov" }, { type = "ev" } },
+           dcv_method = "dns-txt-token" },
+  status = 201, text = '{"id":12}', result = { id = 12 } })
+add("submit_domain", {
+  call = function(c) return c:submit_domain(12) end,
+  line = "POST /domain/12/validation",
+  body = { validations = { { type = "ov" } } }, status = 204, result = true })
+add("submit_domain, of a type", {
+  call = function(c) return c:submit_domain(12, { "ev" }) end,
+  line = "POST /domain/12/validation",
+  body = { validations = { { type = "ev" } } }, status = 204, result = true })
+add("change_domain_dcv_method", {
+  call = function(c)
+    return c:change_domain_dcv_method(12, "dns-cname-token")
+  end,
+  line = "PUT /domain/12/dcv/method",
+  body = { dcv_method = "dns-cname-token" },
+  answer = "change-domain-dcv-method-response-200-dns-cname-token" })
+add("change_domain_dcv_method to email", {
+  call = function(c) return c:change_domain_dcv_method(12, "email") end,
+  line = "PUT /domain/12/dcv/method", body = { dcv_method = "email" },
+  answer = "change-domain-dcv-method-response-200-email" })
+add("check_domain", {
+  call = function(c) return c:check_domain(12) end,
+  line = "PUT /domain/12/dcv/validate-token",
+  answer = "check-domain-dcv-response-200" })
 add("products", {
   call = function(c) return c:products() end, line = "GET /product",
   answer = "product-list-response-200", result = "products" })

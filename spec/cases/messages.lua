@@ -264,7 +264,7 @@ return {
     ["unreadable entry %d"] = R[9],
   },
   ["lua/certcentral/json.lua"] = {
-    ["neither text nor list nor boolean"] = R[9],
+    ["neither text nor list nor boolean nor id"] = R[9],
   },
   ["lua/certcentral/many/place_orders.lua"] = {
     [

@@ -71,7 +71,7 @@ local rows = {
   -- filters by name: a value, a list of values or a range {from =, to =}; and
   -- sort, limit (of a page), offset
   { "orders", "GET", "/order/certificate", each = "orders",
-    options = filters.check_orders, query = filters.orders,
+    options = filters.check_listed, query = filters.orders,
     arguments = "[filters]", returns = "iterator",
     doc = "Iterates over the account's orders." },
   { "status_changes", "GET", "/order/certificate/status-changes",
@@ -172,6 +172,41 @@ local rows = {
     what = "the mail for order {order}", look = "client:dcv({order})",
     arguments = "id [, options]", returns = "true; or nil, err",
     doc = "Sends the e-mails for an order's domains again." },
+
+  -- ---- domains -------------------------------------------------------------
+
+  -- filters by name, as of orders
+  { "domains", "GET", "/domain", each = "domains",
+    options = filters.check_listed, query = filters.domains,
+    arguments = "[filters]", returns = "iterator",
+    doc = "Iterates over the account's domains." },
+  { "domain", "GET", "/domain/{domain}", about = "id", query = filters.domain,
+    arguments = "id", returns = "domain; or nil, err",
+    doc = "Reads a domain, with its validations." },
+  { "add_domain", file = "domains",
+    arguments = "details", returns = "result; or nil, err",
+    doc = "Adds a domain and begins its validation." },
+  { "submit_domain", file = "domains", id = "domain",
+    arguments = "id [, types]", returns = "true; or nil, err",
+    doc = "Begins a new validation of a domain." },
+  { "domain_dcv", file = "domains", id = "domain",
+    arguments = "id", returns = "data; or nil, err",
+    doc = "Reads what has to be done to prove control of a domain." },
+  -- the data are empty for "email"
+  { "change_domain_dcv_method", "PUT", "/domain/{domain}/dcv/method",
+    argument = { "method", rules.choice(records.METHODS) },
+    body = { { "dcv_method", from = "method" } },
+    what = "the change of domain {domain}",
+    look = "client:domain({domain})",
+    arguments = "id, method", returns = "data; or nil, err",
+    doc = "Changes how a domain is checked." },
+  { "check_domain", "PUT", "/domain/{domain}/dcv/validate-token",
+    what = "the check of domain {domain}", look = "client:domain({domain})",
+    arguments = "id", returns = "status; or nil, err",
+    doc = "Has a domain checked now." },
+  { "keep_domains", file = "domains",
+    arguments = "[options]", returns = "list; or nil, err",
+    doc = "Begins new validations of the domains whose validation ends soon." },
 
   -- ---- requests: what waits for somebody's approval ------------------------
 

@@ -113,8 +113,8 @@ end
 
 -- ---- orders ----------------------------------------------------------------
 
---- The options of `orders`: its filters stand beside them.
-function filters.check_orders(options, who)
+--- The options of `orders` and `domains`: filters stand beside them.
+function filters.check_listed(options, who)
   options = options == nil and {} or options
   if type(options) ~= "table" then
     options_of.raise("bad options to '%s' (table expected, got %s)", who,
@@ -130,6 +130,24 @@ end
 
 function filters.orders(options, who)
   return with_sort(filters.of(options, filters.LIST, who), options.sort)
+end
+
+-- ---- domains ---------------------------------------------------------------
+
+-- What is asked for with a domain, and with each of a list.
+local WITH_ALL = { { "include_dcv", true }, { "include_validation", true } }
+
+function filters.domain()
+  return WITH_ALL
+end
+
+function filters.domains(options, who)
+  local params = filters.of(options, filters.LIST, who)
+  for _, param in ipairs(WITH_ALL) do
+    params[#params + 1] = param
+  end
+  params[#params + 1] = { "include_dcv_expiration_time", true }
+  return with_sort(params, options.sort)
 end
 
 -- ---- organizations ---------------------------------------------------------

@@ -46,6 +46,16 @@ local rows = {
   ["certcentral.assert.value"] = { "T", "any value" },
   ["certcentral.help.name"] = { "string", "a field's path, a function's name "
     .. 'or "functions"; without it: an overview' },
+  ["client:add_domain.details"] = { "table", "`name`, `organization_id`; "
+    .. "`validations`: a list of types, by default `ov`; `dcv_method`" },
+  ["client:change_domain_dcv_method.id"] = { "integer|string",
+    "a domain's id" },
+  ["client:check_domain.id"] = { "integer|string", "a domain's id" },
+  ["client:domain.id"] = { "integer|string", "a domain's id" },
+  ["client:domain_dcv.id"] = { "integer|string", "a domain's id" },
+  ["client:submit_domain.id"] = { "integer|string", "a domain's id" },
+  ["client:submit_domain.types"] = { "string[]?", "types of validation, by "
+    .. "default `ov`" },
   ["client:approve.id"] = { "integer|string", "a request's id" },
   ["client:deactivate_organization.id"] = { "integer|string",
     "an organization's id" },

@@ -98,6 +98,17 @@ return {
     .. "takes a member out. `info.existed`: it was there already. An order "
     .. "with more than 30 days left is `refused` and nothing is sent: its "
     .. "certificate is reissued at no cost.",
+  ["client:domains"] =
+    "All pages, as of `orders`, with validations and tokens.",
+  ["client:domain_dcv"] =
+    "As `dcv` of an order, for a domain. A token that has expired, or is not "
+    .. "there, is replaced.",
+  ["client:keep_domains"] =
+    "For cron: a list of `{domain, id, ends, action}`, `ends` in seconds since "
+    .. "1970. `begin`: its validation ends soon, and a new one was begun; "
+    .. "`wait`: one is pending, `domain_dcv` says what it needs; `none`; "
+    .. "`error` with `err`, where the others go on. DigiCert uses a validation "
+    .. "for 199 days; after that orders and reissues wait for a new one.",
   ["client:keep"] =
     "For cron: one step with each call. What is pending is waited for, what is "
     .. "issued is saved; then the certificate is reissued when "

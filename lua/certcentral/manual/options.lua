@@ -2,6 +2,7 @@
 -- default is a text, a number or a boolean as the reference shows it.
 
 local advice = require "certcentral.account.advice"
+local domains = require "certcentral.account.domains"
 local certificate = require "certcentral.account.certificate"
 local client_options = require "certcentral.client.options"
 local core = require "certcentral.core"
@@ -132,6 +133,11 @@ local own = {
     .. "the result has a value for a CNAME, else dns-txt-token.") },
   ["client:duplicate"] = { ALLOW_NAMES },
   ["client:ensure_reissue"] = { ALLOW_NAMES },
+  ["client:domains"] = { SORT, LIMIT, OFFSET },
+  ["client:keep_domains"] = {
+    { "ahead", domains.AHEAD, "How many days before it ends a validation is "
+      .. "made anew." },
+    { "dry_run", false, "Say what would be done; change nothing." } },
   ["client:keep"] = {
     { "files", nil, "Where the certificate goes: `fullchain` or `certificate`, "
       .. "`chain`, `key`, as for `save`. Without it nothing is saved." },

@@ -161,6 +161,13 @@ return {
     { "auto?", "boolean", "true: the order is set to do so by itself." },
     ORDER_ID,
   },
+  { name = "kept_domain", text = "What `keep_domains` did for a domain.",
+    { "domain", "string", "Its name." },
+    { "id", "integer", "Its id." },
+    { "ends?", "number", "When its validation ends, in seconds since 1970." },
+    { "action", '"none"|"begin"|"wait"|"error"', "What was done." },
+    { "err?", "certcentral.error", "Why it was not." },
+  },
   { name = "kept", text = "What `keep` did.",
     { "action", '"none"|"wait"|"reissue"|"renew"|"save"', "What is to be "
       .. "done." },

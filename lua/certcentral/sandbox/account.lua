@@ -32,7 +32,7 @@ end
 function account.new(next_id)
   local self = setmetatable({
     next_id = next_id, organizations = {}, organization_ids = {},
-    domains = {}, names = {},
+    domains = {}, names = {}, latest = {},
   }, Account)
   self:add_organization(known_organization(1, "Sandbox Holding"))
   self:add_organization(known_organization(112233, "Example Organization"))
@@ -120,7 +120,9 @@ end
 -- Counts `domain` and everything below it as validated since `at` (default:
 -- always).
 function Account:validate_domain(domain, at)
-  note(self.domains, names.domain(domain), at or 0)
+  local name = names.domain(domain)
+  note(self.domains, name, at or 0)
+  self.latest[name] = math.max(self.latest[name] or 0, at or 0)
 end
 
 -- The same for this name alone.

@@ -226,6 +226,8 @@ local function found_at(sandbox, certificate, group)
   return at and math.max(at, certificate.dcv_since) or nil
 end
 
+dcv.found_at = found_at
+
 -- Looking ------------------------------------------------------------------
 
 -- A file shows control of its own name only, a record of all below it.

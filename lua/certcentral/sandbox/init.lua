@@ -160,6 +160,7 @@ function Sandbox:reset()
   self.request_list = {}
   self.request_by_id = {}
   self.domain_ids = {}
+  self.domain_list = {}
   self.record_list = {}
   self.mail_list = {}
   self.log = {}

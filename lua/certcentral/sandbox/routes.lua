@@ -19,6 +19,7 @@ routes.BASE = "/services/v2"
 
 local ORDER = "/order/certificate/:id"
 local CERTIFICATE = "/certificate/:id"
+local DOMAIN = "/domain/:id"
 local ORGANIZATION = "/organization/:id"
 local BY_ORDER = "/certificate/download/order/:id"
 
@@ -34,6 +35,12 @@ local ROWS = {
   { "POST", "/competitive-replacement/certificates", products.benefits,
     "orders" },
   { "GET", "/domain", domains.list, "domains" },
+  { "POST", "/domain", domains.add, "domains" },
+  { "GET", DOMAIN, domains.info, "domains" },
+  { "POST", DOMAIN .. "/validation", domains.submit, "domains" },
+  { "PUT", DOMAIN .. "/dcv/method", domains.set_method, "domains" },
+  { "POST", DOMAIN .. "/dcv/token", domains.token, "domains" },
+  { "PUT", DOMAIN .. "/dcv/validate-token", domains.check, "domains" },
   { "GET", "/organization", organizations.list, "organizations" },
   { "POST", "/organization", organizations.create, "organizations" },
   { "GET", ORGANIZATION, organizations.info, "organizations" },
