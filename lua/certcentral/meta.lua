@@ -315,6 +315,18 @@
 ---@field next_at number When to call again, in seconds since 1970.
 ---@field reason string Why.
 
+--- An order that needs something soon.
+---@class certcentral.due
+---@field order_id integer The order's id.
+---@field common_name? string Its first name.
+---@field serial_number? string Its certificate's.
+---@field not_after? number When the certificate ends, in seconds since 1970.
+---@field plan_ends? number When the order ends.
+---@field validation_ends? number When the first validation of its domains ends.
+---@field action "renew"|"reissue"|"wait" What to do.
+---@field at? number When.
+---@field reason string Why.
+
 --- What an order's domains need.
 ---@class certcentral.dcv
 ---@field order_id integer The order's id.
@@ -566,6 +578,10 @@
 ---@field skip_approval? boolean As in an order: for reissues and renewals that nobody is to approve.
 ---@field dry_run? boolean Say what would be done; change nothing.
 ---@field follow? boolean Only fetch and save what another machine has brought about.
+
+--- Options of client:report.
+---@class certcentral.client_report_options
+---@field within? integer What is due in so many days.
 
 --- Options of client:renewal_advice.
 ---@class certcentral.client_renewal_advice_options
@@ -830,6 +846,16 @@ function client:renew(id, changes, options) end
 ---@return certcentral.kept|nil
 ---@return certcentral.error|nil
 function client:keep(id, options) end
+
+--- Lists the orders that need something soon. What is due first comes first:
+--- `{order_id, common_name, serial_number, not_after, plan_ends,
+--- validation_ends, action, at, reason}`. An order stands there too if the
+--- validation of one of its domains ends in time; `validation_ends` is missing
+--- if the API key may not read domains.
+---@param options? certcentral.client_report_options
+---@return certcentral.due[]|nil
+---@return certcentral.error|nil
+function client:report(options) end
 
 --- Says whether to renew, to reissue or to wait. `reissue` when
 --- `certcentral.schedule` says so, `renew` in the last `days` of the order,

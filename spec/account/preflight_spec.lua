@@ -29,7 +29,7 @@ local function account()
     [ORG] = organization, [VALIDATION] = validations,
     [DOMAINS] = { domains = {
       { id = 1, name = "Example.com", is_active = true,
-        dcv_expiration = { ov = "2026-12-01" } } },
+        dcv_expiration = { ov = "2027-12-01" } } },
       page = { total = 1 } },
   }
 end
@@ -205,8 +205,21 @@ describe("preflight", function()
     { "control that is over", nil, function(bodies)
       bodies[DOMAINS].domains[1].dcv_expiration.ov = "2026-05-31"
     end, {}, { "certificate.common_name pending" } },
-    { "control that ends today", nil, function(bodies)
+    { "control that ends today, before the next certificate", nil,
+      function(bodies)
       bodies[DOMAINS].domains[1].dcv_expiration.ov = "2026-06-01"
+    end, {}, { "certificate.common_name pending" } },
+    { "control that ends on the day before the next certificate", nil,
+      function(bodies)
+      bodies[DOMAINS].domains[1].dcv_expiration.ov = "2026-11-13"
+    end, {}, { "certificate.common_name pending" } },
+    { "control that ends on the day after", nil, function(bodies)
+      bodies[DOMAINS].domains[1].dcv_expiration.ov = "2026-11-15"
+    end, {} },
+    { "control that ends in an order of one certificate", function(order)
+      order.order_validity = { days = 100 }
+    end, function(bodies)
+      bodies[DOMAINS].domains[1].dcv_expiration.ov = "2026-06-20"
     end, {} },
     { "control by the domain's validations", nil, function(bodies)
       local domain = bodies[DOMAINS].domains[1]

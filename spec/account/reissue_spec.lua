@@ -48,6 +48,20 @@ end
 
 local null = certcentral.null
 
+describe("a duplicate that is refused", function()
+  it("says that a reissue may have to come first", function()
+    for method, said in pairs { duplicate = true, reissue = false } do
+      local client = api.client { [ORDER] = order(),
+                                  [line(method)] = { 400, "{}" } }
+      local result, err = client[method](client, 7, body_of())
+      assert.is_nil(result)
+      assert.are.equal("refused", err.kind)
+      assert.are.equal(said, err.message:find("; where the validation of a "
+        .. "domain has ended, reissue first", 1, true) ~= nil)
+    end
+  end)
+end)
+
 for _, method in ipairs { "reissue", "duplicate" } do
   describe("the names of a " .. method, function()
     local same = { -- what is given, the common name and the others sent

@@ -27,6 +27,7 @@ local specs = {
   certificate = { "client:certificate" },
   save = { "client:save" },
   keep = { "client:keep" },
+  report = { "client:report" },
   domains = { "client:domains", "client:domain_dcv", "client:keep_domains" },
   ensure_reissue = { "client:ensure_reissue" },
   schedule = { "certcentral.schedule" },

@@ -203,6 +203,7 @@ local SPECIAL = {
   ["client:change_domain_dcv_method.data"] = "certcentral.answer",
   ["client:domain_dcv.data"] = "certcentral.dcv",
   ["client:keep.result"] = "certcentral.kept",
+  ["client:report.list"] = "certcentral.due[]",
   ["client:keep_domains.list"] = "certcentral.kept_domain[]",
   ["client:dcv.data"] = "certcentral.dcv",
   ["client:dcv_records.list"] = "certcentral.record[]",

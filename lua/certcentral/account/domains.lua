@@ -155,18 +155,20 @@ end
 -- @return seconds since 1970, the types of its validations
 function domains.ends(domain)
   local first, list = math.huge, {}
-  local dcv = type(domain.dcv_expiration) == "table" and domain.dcv_expiration
-              or {}
+  local function note(text)
+    first = math.min(first, term.time_of(text) or math.huge)
+  end
+  note(domain.dcv_expiration_datetime)
+  for _, text in pairs(type(domain.dcv_expiration) == "table" and
+                       domain.dcv_expiration or {}) do
+    note(text)
+  end
   for _, one in each_validation(domain) do
-    local kind = type(one) == "table" and one.type
-    if type(kind) == "string" then
-      list[#list + 1] = kind
-      first = math.min(first, term.time_of(dcv[kind]) or
-                              term.time_of(one.validated_until) or math.huge)
+    if type(one) == "table" and type(one.type) == "string" then
+      list[#list + 1] = one.type
+      note(one.validated_until)
     end
   end
-  first = math.min(first, term.time_of(domain.dcv_expiration_datetime) or
-                          math.huge)
   return first < math.huge and first or nil, list
 end
 

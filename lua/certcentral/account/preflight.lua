@@ -2,12 +2,15 @@
 
 local arguments = require "certcentral.account.arguments"
 local core = require "certcentral.core"
+local date = require "certcentral.order.date"
 local defaults = require "certcentral.order.defaults"
+local domains_of = require "certcentral.account.domains"
 local errors = require "certcentral.error"
 local http_date = require "certcentral.client.http_date"
 local order_of = require "certcentral.order"
 local printed = require "certcentral.printed"
 local query = require "certcentral.account.query"
+local schedule = require "certcentral.order.schedule"
 local shapes = require "certcentral.client.shapes"
 local rules = require "certcentral.rules"
 local run = require "certcentral.account.run"
@@ -319,6 +322,32 @@ local function covers(domain, name)
          name:sub(-#domain - 1) == "." .. domain
 end
 
+local function is_count(value)
+  return type(value) == "number" and value >= 1 and value < 1e6 and
+         value % 1 == 0
+end
+
+-- When the order's second certificate is due; nil where it has one alone, or
+-- nobody knows how long it lasts.
+local function next_issue(self)
+  local validity = at(self.order, "order_validity")
+  local days, years = at(validity, "days"), at(validity, "years")
+  days = is_count(days) and days or is_count(years) and years * 365
+  if not days then
+    return nil
+  end
+  local list = schedule.of { now = self.now,
+    certificate_days = math.min(days, schedule.longest(self.now)),
+    plan_days = math.min(days, schedule.PLAN_DAYS_MAX) }
+  return list[2] and list[2].at
+end
+
+-- Whether a domain that counts now does so on the day of the next issue.
+local function lasts(self, domain)
+  local ends = domains_of.ends(domain)
+  return not (ends and self.next_issue and ends < self.next_issue)
+end
+
 local function check_domains(self)
   local domains, err = query.all { client = self.client, path = "/domain",
                                    member = "domains" }
@@ -326,17 +355,24 @@ local function check_domains(self)
     return self:unasked("certificate.common_name", "control of the domains",
                         err)
   end
+  self.next_issue = next_issue(self)
   for _, entry in ipairs(self.names) do
-    local shown = false
+    local shown, last = false, false
     for _, domain in ipairs(domains) do
       local name = at(domain, "name")
-      shown = shown or type(name) == "string" and
-              covers(core.lower(name), (entry.name:gsub("^%*%.", ""))) and
-              is_controlled(domain, self.validation, self.now)
+      if type(name) == "string" and
+         covers(core.lower(name), (entry.name:gsub("^%*%.", ""))) and
+         is_controlled(domain, self.validation, self.now) then
+        shown, last = true, last or lasts(self, domain)
+      end
     end
     if not shown then
       self:warning(entry.path, "pending", "needs domain control validation "
                    .. "first: %s", core.printable(entry.name, 253))
+    elseif not last then
+      self:warning(entry.path, "pending", "needs domain control validation "
+                   .. "again before the next certificate, on %s: %s",
+                   date(self.next_issue), core.printable(entry.name, 253))
     end
   end
 end

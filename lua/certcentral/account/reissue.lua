@@ -64,6 +64,10 @@ local function send(self, who, id, members, options)
     return nil, warnings
   end
   local value, answer = change(call, who, id, text)
+  if not value and who == "duplicate" and answer.kind == "refused" then
+    answer.message = answer.message .. "; where the validation of a domain has "
+                     .. "ended, reissue first"
+  end
   if not value then
     answer.warnings = warnings
     return nil, answer

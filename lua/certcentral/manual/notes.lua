@@ -123,6 +123,11 @@ return {
     "Each item has `at`, when to issue, in seconds since 1970, and `days`, "
     .. "how long the certificate lasts. With no more certificates than the "
     .. "fewest, each leaves as many days in hand as it can.",
+  ["client:report"] =
+    "What is due first comes first: `{order_id, common_name, serial_number, "
+    .. "not_after, plan_ends, validation_ends, action, at, reason}`. An order "
+    .. "stands there too if the validation of one of its domains ends in time; "
+    .. "`validation_ends` is missing if the API key may not read domains.",
   ["client:renewal_advice"] =
     "`reissue` when `certcentral.schedule` says so, `renew` in the last "
     .. "`days` of the order, else `wait`; `at` is when something is due. "

@@ -3,6 +3,7 @@
 
 local advice = require "certcentral.account.advice"
 local domains = require "certcentral.account.domains"
+local report = require "certcentral.account.report"
 local certificate = require "certcentral.account.certificate"
 local client_options = require "certcentral.client.options"
 local core = require "certcentral.core"
@@ -209,6 +210,8 @@ local own = {
     { "renew_early", false, "Buy though the order has more than 30 days "
       .. "left." } },
   ["client:replacement_benefits"] = { OFFSET, LIMIT },
+  ["client:report"] = {
+    { "within", report.WITHIN, "What is due in so many days." } },
   ["client:requests"] = { { "status", nil, "Those of this status." } },
   ["client:resend_dcv_email"] = {
     { "email_domain", nil, "Only for this domain." } },
