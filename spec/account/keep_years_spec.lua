@@ -40,8 +40,9 @@ local function fault_of(chance)
   if FAULTS[kind] then
     return { kind = FAULTS[kind] }
   end
-  return { kind = "status", status = STATUSES[chance(#STATUSES)],
-           store = chance(2) == 1 }
+  local status = STATUSES[chance(#STATUSES)]
+  return { kind = "status", status = status,
+           store = status ~= 429 and chance(2) == 1 }
 end
 
 -- A sandbox whose answers are wrong once in twenty, when `it.faulty`.

@@ -331,8 +331,8 @@ end
 -- nobody knows how long it lasts.
 local function next_issue(self)
   local validity = at(self.order, "order_validity")
-  local days, years = at(validity, "days"), at(validity, "years")
-  days = is_count(days) and days or is_count(years) and years * 365
+  local days, span = at(validity, "days"), at(validity, "years")
+  days = is_count(days) and days or is_count(span) and span * 365
   if not days then
     return nil
   end
