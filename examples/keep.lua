@@ -23,7 +23,7 @@ local function keep(id, dir)
   })
   if not result then
     failed = true
-    print(("%s: failed: %s"):format(dir, err))
+    print(("%s: failed: %s"):format(dir, tostring(err)))
     return
   end
   saved = saved or result.done
@@ -39,6 +39,7 @@ for line in io.lines(list) do
 end
 client:close()
 if saved and on_saved then
-  failed = not os.execute(on_saved) or failed
+  local status = os.execute(on_saved) -- a number before Lua 5.2
+  failed = failed or not (status == true or status == 0)
 end
 os.exit(failed and 1 or 0)

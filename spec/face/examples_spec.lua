@@ -152,6 +152,9 @@ describe("the examples", function()
     output, status = run(command)
     check(output, status, { nil, nil, { ": none, order %d+: the certificate "
       .. "ends in %d+ days; .*; next on [^\n]*\n$" } })
+    os.remove(dir .. "/fullchain.pem")
+    output, status = run((command:gsub("echo reload", "false")))
+    check(output, status, { nil, nil, { ": save, order %d+: " }, status = 1 })
     sure(("echo '999 %s' > %s/list"):format(dir, dir))
     output, status = run(command)
     check(output, status, { nil, nil, { ": failed: the request was refused" },
