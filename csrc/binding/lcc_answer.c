@@ -19,7 +19,7 @@ typedef struct lcc_word {
   size_t length;
 } lcc_word;
 
-#define WORD(text) {text, sizeof text - 1}
+#define WORD(text) {(text), sizeof(text) - 1}
 
 static const lcc_word ids[] = {
   WORD("id"), WORD("order_id"), WORD("certificate_id"),
