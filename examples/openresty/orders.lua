@@ -1,4 +1,4 @@
--- Orders over HTTP, and a timer that keeps certificates: see nginx.conf beside this file.
+-- Orders over HTTP, and a timer that keeps certificates: see nginx.conf here.
 -- luacheck: globals ngx
 
 local certcentral = require "certcentral"
